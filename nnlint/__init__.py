@@ -1,0 +1,38 @@
+"""nnlint finds the bugs of neural-network training that raise no exception.
+
+This is the face for those who write rules: the base class, the events that rules watch, the values that events carry.
+"""
+
+from nnlint.events import Event, LayerRan, LossComputed, ModuleCalled, OptimizerStepped, Reshaped
+from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
+from nnlint.rule import Rule
+from nnlint.source import Place, Span
+from nnlint.values import Gradients, Layer, Loss, Role, Scale, TensorFacts
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Confidence",
+    "Edit",
+    "Event",
+    "Finding",
+    "Fix",
+    "Gradients",
+    "Layer",
+    "LayerRan",
+    "Loss",
+    "LossComputed",
+    "ModuleCalled",
+    "OptimizerStepped",
+    "Place",
+    "Reshaped",
+    "Role",
+    "Rule",
+    "Safety",
+    "Scale",
+    "Severity",
+    "Span",
+    "Step",
+    "TensorFacts",
+    "Verdict",
+]

@@ -1,0 +1,80 @@
+"""A `Finding`: frozen plain data, what a rule says of a place."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from nnlint.source import Place
+
+
+class Severity(enum.Enum):
+    """How bad it is when it is true."""
+
+    ERROR = "error"  # what is trained or measured is wrong
+    WARNING = "warning"  # it is worse, slower or fragile
+    INFORMATION = "information"  # harmless, worth knowing
+
+
+class Confidence(enum.Enum):
+    """How sure nnlint is that it is true."""
+
+    CERTAIN = "certain"  # follows from what the code says alone
+    LIKELY = "likely"  # leans on a convention: a name, an annotation
+
+
+class Safety(enum.Enum):
+    """Whether a fix may be applied unasked."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Step:
+    """One stop of a trail: a place and what happens there (`made here: …`)."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Text put in the place of a span."""
+
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Text edits, all or nothing."""
+
+    title: str
+    safety: Safety
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run of the script said of the finding."""
+
+    status: str
+    evidence: str
+    step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, where, since when (`trail`) and what to do about it (`advice`, `fix`)."""
+
+    code: str
+    name: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    place: Place
+    trail: tuple[Step, ...] = ()
+    advice: str = ""
+    fix: Fix | None = None
+    verdict: Verdict | None = None

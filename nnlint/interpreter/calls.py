@@ -1,0 +1,209 @@
+"""Calls: finding out what is called, binding arguments, running functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from nnlint.interpreter import classes, externals, methods, modules
+from nnlint.interpreter.classes import Super
+from nnlint.interpreter.contexts import GeneratorContext
+from nnlint.interpreter.control import PathEnds
+from nnlint.interpreter.joins import join
+from nnlint.interpreter.objects import (
+    NONE,
+    Arguments,
+    Bound,
+    ClassValue,
+    External,
+    Frame,
+    Function,
+    Instance,
+    Mapping,
+    Method,
+    Native,
+    Partial,
+    Sequence,
+    Tensor,
+    Union,
+    Unknown,
+    Value,
+)
+from nnlint.interpreter.wording import text_of
+from nnlint.reading import script as ir
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+DEEPEST = 28
+MOST_ACTIVE = 2  # of one function at a time: recursion ends here
+
+
+def call(run: Interpreter, callee: Value, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """`callee(*arguments)`."""
+    run.spend()
+    match callee:
+        case Function():
+            return run_function(run, callee, arguments, node, frame)
+        case Bound():
+            return run_function(run, callee.function, arguments.preceded(callee.receiver), node, frame)
+        case ClassValue():
+            return classes.instantiate(run, callee, arguments, node, frame)
+        case Instance():
+            return _call_instance(run, callee, arguments, node, frame)
+        case Native():
+            return callee.call(run, arguments, node, frame)
+        case External():
+            return externals.call(run, callee.dotted, arguments, node, frame)
+        case Method():
+            return methods.call(run, callee.receiver, callee.name, arguments, node, frame)
+        case Partial():
+            inner = callee.arguments
+            both = Arguments((*inner.positional, *arguments.positional), {**inner.keywords, **arguments.keywords}, inner.loose or arguments.loose)
+            return call(run, callee.function, both, node, frame)
+        case Union():
+            return run.each([lambda each=each: call(run, each, arguments, node, frame) for each in callee.alternatives])
+        case Unknown():
+            return _call_unknown(run, callee, arguments, node, frame)
+    return run.unknown_result(arguments, text_of(node.function) if node is not None else "")
+
+
+def _call_instance(run: Interpreter, instance: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    if modules.is_module(instance):
+        return modules.call(run, instance, arguments, node, frame)
+    if isinstance(instance.cls, ClassValue):
+        method = classes.find(instance.cls, "__call__")
+        if isinstance(method, Function):
+            return run_function(run, method, arguments.preceded(instance), node, frame)
+        if any(not isinstance(each, ClassValue) for each in classes.lineage(instance.cls)):
+            method = classes.find(instance.cls, "forward")
+            if isinstance(method, Function):  # of a base that is not known, but this is what torch would call
+                return modules.call(run, instance, arguments, node, frame)
+    return run.unknown_call(instance, arguments, node, instance.class_name)
+
+
+def _call_unknown(run: Interpreter, callee: Unknown, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    owner = callee.lazies.get("<owner>")
+    if isinstance(owner, Unknown):
+        return methods.call(run, owner, callee.name, arguments, node, frame)
+    tensors = any(isinstance(each, Tensor) or (isinstance(each, Unknown) and each.provenance.batches) for each in arguments.all())
+    if tensors or "<mode>" in callee.fields:
+        callee.lazies["<called>"] = True
+    if "<mode>" in callee.fields:  # it has modes, so it is a network
+        forward = run.roles.entered(run, callee, arguments, node, frame)
+        result = run.unknown_result(arguments, callee.name)
+        return run.roles.left(run, forward, result) if forward is not None else result
+    return run.unknown_call(callee, arguments, node, callee.name)
+
+
+def run_function(
+    run: Interpreter,
+    function: Function,
+    arguments: Arguments,
+    node: ir.Call | None,
+    caller: Frame,
+    on_yield: Callable[[Value], Value] | None = None,
+) -> Value:
+    """Run a function of the project with the arguments of this call."""
+    if function.kind == "contextmanager" and on_yield is None:
+        return GeneratorContext(function, arguments)
+    if len(run.frames) >= DEEPEST or sum(1 for f in run.frames if f.function is not None and f.function.definition is function.definition) >= MOST_ACTIVE:
+        return run.unknown_call(function, arguments, node, function.name)
+    frame = Frame(function.frame.namespace, function.frame, function.qualified)
+    frame.function = function
+    frame.on_yield = on_yield
+    frame.mark = run.store.mark()
+    bind_parameters(run, function, arguments, frame)
+    choosing, run.choosing = run.choosing, False
+    run.reached.add(id(function.definition))
+    definition = function.definition
+    loops, run.loops = run.loops, list(run.loops)
+    before = run.gradients_enabled
+    run.frames.append(frame)
+    try:
+        if function.gradients is not None:
+            run.set_gradients(function.gradients)
+        if isinstance(definition, ir.Lambda):
+            return run.evaluate(definition.body, frame)
+        alive = run.execute(definition.body, frame)
+        value = _leave(run, frame, alive)
+    finally:
+        run.frames.pop()
+        run.choosing = choosing
+        run.loops = loops
+        if function.gradients is not None:
+            run.set_gradients(before)
+    if definition.is_generator and on_yield is None:
+        return Sequence("list", tuple(frame.yields), exact=False) if frame.yields else Unknown(function.name, run.provenance_of(arguments))
+    return value
+
+
+def _leave(run: Interpreter, frame: Frame, alive: bool) -> Value:
+    """Join the ways out of a function."""
+    if not frame.exits:
+        if not alive:
+            raise PathEnds  # every path raises
+        return NONE
+    if len(frame.exits) == 1 and not alive:
+        value, delta = frame.exits[0]
+        run.store.undo(frame.mark)
+        run.store.merge([delta])
+        return value
+    deltas = [delta for _, delta in frame.exits]
+    fell_through = run.store.undo(frame.mark)
+    run.store.merge([*deltas, *([fell_through] if alive else [])])
+    value = frame.exits[0][0]
+    for other, _ in frame.exits[1:]:
+        value = join(value, other)
+    return join(value, NONE) if alive else value
+
+
+def bind_parameters(run: Interpreter, function: Function, arguments: Arguments, frame: Frame) -> None:
+    """Give a function's parameters the values of a call; what is not given has its default, or is unknown."""
+    positional = list(arguments.positional)
+    keywords = dict(arguments.keywords)
+    for parameter in function.definition.parameters.items:
+        name = parameter.name
+        value: Value
+        match parameter.kind:
+            case "star":
+                value = Sequence("tuple", tuple(positional), exact=not arguments.loose)
+                positional = []
+            case "star-star":
+                value = Mapping(dict(keywords), others=arguments.loose)
+                keywords = {}
+            case _:
+                if positional and parameter.kind != "keyword":
+                    value = positional.pop(0)
+                elif name in keywords and parameter.kind != "positional":
+                    value = keywords.pop(name)
+                elif name in function.defaults and not arguments.loose:
+                    value = function.defaults[name]
+                elif run.choosing and not arguments.loose:
+                    raise PathEnds  # one of several callees, and not the one that is meant: it lacks an argument
+                else:
+                    value = Unknown(name)
+        frame.fields[name] = value
+        if frame.self_value is None:
+            frame.self_value = value
+
+
+def make_function(run: Interpreter, definition: ir.FunctionDef | ir.Lambda, parameters: ir.Parameters, frame: Frame) -> Function:
+    """A function object: its defaults are evaluated now, its body when it is called."""
+    defaults = {p.name: run.evaluate(p.default, frame) for p in parameters.items if p.default is not None}
+    return Function(definition, frame, defaults)
+
+
+def make_super(run: Interpreter, arguments: Arguments, frame: Frame) -> Value:
+    """`super()` and `super(Class, self)`."""
+    given = arguments.positional
+    if len(given) >= 2 and isinstance(given[0], ClassValue):
+        return Super(given[0], given[1])
+    scope: Frame | None = frame
+    while scope is not None and (scope.function is None or scope.function.owner is None):
+        scope = scope.parent
+    if scope is None or scope.function is None or scope.function.owner is None or scope.self_value is None:
+        return Unknown("super")
+    return Super(scope.function.owner, scope.self_value)
+
+

@@ -1,0 +1,29 @@
+"""Where paths part, meet and end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nnlint.interpreter.store import Delta
+from nnlint.source import Place
+
+
+class PathEnds(Exception):
+    """Nothing behind this expression runs: `sys.exit()` and its like."""
+
+
+class BudgetSpent(Exception):
+    """The program is larger than one root may cost; what is known so far stands."""
+
+
+@dataclass(slots=True)
+class LoopRecord:
+    """A loop that is being run: where its paths broke off, and what happened in it."""
+
+    start: int  # mark of the store before the first pass
+    place: Place
+    data: frozenset[int] = frozenset()  # the batches that it goes over
+    body_start: int = 0
+    breaks: list[Delta] = field(default_factory=list)
+    continues: list[Delta] = field(default_factory=list)
+    trains: bool = False  # backward ran in it

@@ -1,0 +1,194 @@
+"""Calls of what other packages define: torch, the standard library, frameworks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnlint.interpreter import builtins, gradients, modules, tensors, training
+from nnlint.interpreter.contexts import gradient_context
+from nnlint.interpreter.einsum import einsum, rearrange
+from nnlint.interpreter.objects import (
+    NO_PROVENANCE,
+    NONE,
+    Arguments,
+    Frame,
+    Instance,
+    Partial,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+)
+from nnlint.interpreter.wording import text_of
+from nnlint.knowledge.layers import CONTAINERS, LAYERS, SAME_MODULE, WRAPPERS
+from nnlint.knowledge.losses import LOSS_CLASSES, LOSS_FUNCTIONS
+from nnlint.knowledge.names import canonical
+from nnlint.knowledge.networks import network_mode
+from nnlint.knowledge.operations import FACTORIES, HARMLESS, OPERATIONS, SIZED_FACTORIES
+from nnlint.reading import script as ir
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+HARMLESS_PACKAGES = frozenset(
+    "torch torchvision torchaudio torchtext numpy np math os sys time random json logging tqdm matplotlib pandas sklearn scipy PIL cv2 "
+    "tensorboardX wandb copy collections itertools functools re shutil pathlib datetime argparse yaml pickle warnings typing abc "
+    "einops timm torchmetrics torchsummary torchinfo thop fvcore seaborn skimage h5py csv glob string socket subprocess".split()
+)
+
+
+def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """`dotted(*arguments)`."""
+    dotted = canonical(dotted)
+    builtin = builtins.BUILTINS.get(dotted)
+    if builtin is not None:
+        return builtin(run, arguments, node, frame)
+    if not dotted.startswith("torch"):
+        return _other(run, dotted, arguments, node, frame)
+    context = gradient_context(run, dotted, arguments)
+    if context is not None:
+        return context
+    if dotted in LAYERS or dotted in CONTAINERS or dotted in LOSS_CLASSES or dotted in WRAPPERS:
+        return modules.make(run, dotted, arguments, node, frame)
+    if dotted in SAME_MODULE:
+        return arguments.positional[0] if arguments.positional else Unknown()
+    if dotted in LOSS_FUNCTIONS:
+        return tensors.run_loss(run, LOSS_FUNCTIONS[dotted], {}, arguments, node, frame)
+    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
+    if special is not None:
+        return special(run, dotted, arguments, node, frame)
+    if dotted.startswith("torch.optim.") and dotted.count(".") == 2 and dotted[12:13].isupper():
+        return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
+    if dotted in FACTORIES:
+        return _factory(run, dotted, arguments)
+    package, _, name = dotted.rpartition(".")
+    if name in OPERATIONS and package in ("torch", "torch.nn.functional", "torch.Tensor", "torch.linalg"):
+        return _operation(run, dotted, name, arguments, node, frame)
+    return _other(run, dotted, arguments, node, frame)
+
+
+def _operation(run: Interpreter, dotted: str, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    operation, parameters = OPERATIONS[name]
+    if operation == "einsum":
+        return einsum(run, arguments)
+    value = arguments.get(0, "input") or arguments.get(0, "tensors") or arguments.get(0, "query")
+    if value is None:
+        value = arguments.all()[0] if arguments.all() else Unknown()
+    rest = Arguments(arguments.positional[1:], {k: v for k, v in arguments.keywords.items() if k not in ("input", "tensors", "query")})
+    options = options_of(parameters, rest)
+    if operation in ("cat", "stack"):
+        options["parts"] = value
+        value = Tensor(provenance=run.provenance(value))
+    return tensors.apply(run, operation, value, options, node, frame, text_of(node) if node is not None else name)
+
+
+def options_of(parameters: tuple[str, ...], arguments: Arguments) -> dict[str, Value]:
+    """The arguments behind the tensor, by the names that the operation gives them; all of them under `*`."""
+    options = dict(zip(parameters, arguments.positional))  # noqa: B905 (surplus arguments have no name)
+    options.update(arguments.keywords)
+    options["*"] = Sequence("tuple", arguments.positional, exact=not arguments.loose)
+    return options
+
+
+def _factory(run: Interpreter, dotted: str, arguments: Arguments) -> Value:
+    provenance = NO_PROVENANCE
+    for each in arguments.all():
+        run.used(each)
+        provenance = provenance | run.provenance(each).detached()
+    shape = None
+    if dotted in SIZED_FACTORIES and not arguments.loose:
+        shape = run.sizes.sizes_from(run, arguments.positional)
+    drawn = dotted.rpartition(".")[2] in ("rand", "randn", "randint", "zeros", "ones", "empty")
+    return Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
+
+
+def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    package, _, name = dotted.rpartition(".")
+    if network_mode(dotted) is not None:
+        network = modules.make(run, dotted, arguments, node, frame)
+        return network
+    if dotted in SAME_MODULE or dotted.startswith(("torch.nn.utils.parametrizations", "ipex.optimize")):
+        return arguments.positional[0] if arguments.positional else Unknown()
+    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
+    if special is not None:
+        return special(run, dotted, arguments, node, frame)
+    if name.startswith("tqdm") or name in ("trange", "track", "progress_bar", "master_bar", "DataLoaderX", "BackgroundGenerator"):
+        return arguments.positional[0] if arguments.positional else arguments.keywords.get("iterable", Unknown())
+    if training.looks_like_optimizer(dotted):
+        return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
+    for each in arguments.all():
+        run.used(each)
+    if dotted in WRAPPERS:
+        return modules.make(run, dotted, arguments, node, frame)
+    if dotted.partition(".")[0] not in HARMLESS_PACKAGES and dotted not in HARMLESS:
+        run.given_away(arguments)
+    if training.is_dataset_class(dotted):
+        return training.make_dataset(run, dotted, arguments, node, frame)
+    return Unknown(name, provenance=run.provenance_of(arguments))
+
+
+def _rearrange(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    return rearrange(run, arguments)
+
+
+def _autograd_backward(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    if node is not None:
+        gradients.filled(run, arguments.get(0, "tensors"), run.place(frame, node))
+    return NONE
+
+
+def _autograd_grad(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    provenance = run.provenance_of(arguments)
+    run.roles.differentiated(provenance.calls)
+    return Sequence("tuple", (Tensor(provenance=provenance),), exact=True)
+
+
+def _parameter(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    parameter = Unknown("parameter")
+    parameter.lazies["<parameter>"] = True
+    return parameter
+
+
+def _detached_copy(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    value = arguments.positional[0] if arguments.positional else Unknown()
+    run.used(value)
+    tensor = tensors.as_tensor(run, value)
+    return tensor.but(provenance=tensor.provenance.detached(), biased=None)
+
+
+def _partial(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    if not arguments.positional:
+        return Unknown()
+    return Partial(arguments.positional[0], Arguments(arguments.positional[1:], arguments.keywords, arguments.loose))
+
+
+def _checkpoint(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    inner = {k: v for k, v in arguments.keywords.items() if k not in ("use_reentrant", "preserve_rng_state", "context_fn")}
+    return run.call(arguments.positional[0], Arguments(arguments.positional[1:], inner, arguments.loose), node, frame) if arguments.positional else Unknown()
+
+
+def _first(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    return arguments.all()[0] if arguments.all() else Unknown()
+
+
+def _clone(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    value = arguments.positional[0] if arguments.positional else Unknown()
+    return builtins.deep_copy(run, value, {})
+
+
+_SPECIAL = {
+    "einops.rearrange": _rearrange,
+    "einops.einops.rearrange": _rearrange,
+    "torch.autograd.backward": _autograd_backward,
+    "torch.autograd.grad": _autograd_grad,
+    "torch.nn.Parameter": _parameter,
+    "torch.nn.parameter.Parameter": _parameter,
+    "torch.tensor": _detached_copy,
+    "functools.partial": _partial,
+    "torch.utils.checkpoint.checkpoint": _checkpoint,
+    "copy.deepcopy": _clone,
+    "torch.autograd.Variable": _first,
+    "torch.autograd.variable.Variable": _first,
+    "torch.manual_seed": lambda run, dotted, arguments, node, frame: Unknown(),
+}
+

@@ -1,0 +1,288 @@
+"""Methods that nnlint knows by name: of tensors, containers, strings, and of objects it knows nothing else about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnlint.interpreter import gradients, modules, tensors, training
+from nnlint.interpreter.contexts import GradientContext
+from nnlint.interpreter.externals import options_of
+from nnlint.interpreter.objects import (
+    NO_PROVENANCE,
+    NONE,
+    Arguments,
+    Const,
+    Frame,
+    Mapping,
+    Perhaps,
+    Sequence,
+    ShapeOf,
+    Tensor,
+    Unknown,
+    Value,
+)
+from nnlint.interpreter.parameters import OF, parameters_of
+from nnlint.interpreter.wording import text_of
+from nnlint.knowledge.operations import NOT_TENSOR_METHODS, OPERATIONS
+from nnlint.reading import script as ir
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+_MODULE_METHODS = frozenset("to cuda cpu float half double requires_grad_ compile share_memory set_device prepare setup".split())
+_LEAVES_MODULES_ALONE = frozenset(
+    "update watch log save save_checkpoint add_graph register append add_scalar add_image add_histogram info debug load load_state_dict "
+    "get set_postfix write copy_params_and_buffers step zero_grad size format join startswith endswith item".split()
+)
+
+
+def call(run: Interpreter, receiver: Value, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """`receiver.name(*arguments)`."""
+    match receiver:
+        case Tensor():
+            return _of_tensor(run, receiver, name, arguments, node, frame)
+        case Sequence():
+            return _of_sequence(run, receiver, name, arguments, node, frame)
+        case Mapping():
+            return _of_mapping(run, receiver, name, arguments)
+        case Const(value=str(text)):
+            return _of_text(run, text, name, arguments)
+        case ShapeOf():
+            return _of_shape(run, receiver, name, arguments)
+        case Unknown():
+            return _of_unknown(run, receiver, name, arguments, node, frame)
+    return run.unknown_result(arguments, name, receiver)
+
+
+def _of_tensor(run: Interpreter, tensor: Value, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    match name:
+        case "backward":
+            if node is not None:
+                gradients.filled(run, tensor, run.place(frame, node))
+            return NONE
+        case "size":
+            axis = arguments.get(0, "dim")
+            if axis is None:
+                return run.shape_value(tensor)
+            return run.sizes.size_of(tensor, axis.value) if isinstance(axis, Const) and isinstance(axis.value, int) else Unknown("size")
+        case "dim" | "ndimension":
+            shape = run.sizes.shape_of(tensor)
+            return Const(len(shape)) if shape is not None else Unknown("rank")
+        case "numel" | "nelement" | "element_size" | "data_ptr":
+            return Unknown(name)
+        case "new_zeros" | "new_ones" | "new_tensor" | "new_full" | "new_empty" | "new":
+            return Tensor()
+        case "requires_grad_":
+            return tensor
+    if name in OPERATIONS:
+        operation, parameters = OPERATIONS[name]
+        if operation == "attention":
+            operation = "opaque"
+        return tensors.apply(run, operation, tensor, options_of(parameters, arguments), node, frame, text_of(node) if node else name)
+    run.used(tensor)
+    return run.unknown_result(arguments, name, tensor)
+
+
+def _of_sequence(run: Interpreter, sequence: Sequence, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    value = arguments.positional[0] if arguments.positional else Unknown()
+    match name:
+        case "append" | "add" | "appendleft":
+            run.store.write(sequence, "items", (*sequence.items, value))
+            run.collected(value)
+        case "extend" | "update":
+            known, items = run.iterate(value, node, frame)
+            run.store.write(sequence, "items", (*sequence.items, *items))
+            if not known:
+                run.store.write(sequence, "exact", False)
+        case "insert":
+            at = value.value if isinstance(value, Const) and isinstance(value.value, int) else None
+            if at is None or len(arguments.positional) < 2:
+                run.store.write(sequence, "exact", False)
+            else:
+                items = list(sequence.items)
+                items.insert(at, arguments.positional[1])
+                run.store.write(sequence, "items", tuple(items))
+        case "pop":
+            if not sequence.items:
+                return Unknown()
+            at = -1 if not arguments.positional else value.value if isinstance(value, Const) and isinstance(value.value, int) else None
+            if at is None or not -len(sequence.items) <= at < len(sequence.items):
+                run.store.write(sequence, "exact", False)
+                return Unknown()
+            items = list(sequence.items)
+            popped = items.pop(at)
+            run.store.write(sequence, "items", tuple(items))
+            return popped.value if isinstance(popped, Perhaps) else popped
+        case "clear":
+            run.store.write(sequence, "items", ())
+        case "reverse":
+            run.store.write(sequence, "items", tuple(reversed(sequence.items)))
+        case "copy":
+            return Sequence(sequence.kind, sequence.items, sequence.exact)
+        case "remove" | "discard" | "sort":
+            if name != "sort":
+                run.store.write(sequence, "exact", False)
+        case "index" | "count":
+            return Unknown(name)
+        case "numel":
+            return Unknown(name)
+        case _:
+            return run.unknown_result(arguments, name, sequence)
+    return NONE
+
+
+def _of_mapping(run: Interpreter, mapping: Mapping, name: str, arguments: Arguments) -> Value:
+    key = arguments.positional[0] if arguments.positional else None
+    match name:
+        case "items":
+            pairs = tuple(Sequence("tuple", (Const(k), v)) for k, v in mapping.items.items())
+            return Sequence("list", pairs, mapping.exact)
+        case "values":
+            return Sequence("list", tuple(mapping.items.values()), mapping.exact)
+        case "keys":
+            return Sequence("list", tuple(Const(k) for k in mapping.items), mapping.exact)
+        case "get" | "pop" | "setdefault":
+            if isinstance(key, Const) and key.value.__hash__ is not None:
+                if key.value in mapping.items:
+                    found = mapping.items[key.value]
+                    if name == "pop":
+                        run.store.write(mapping, "items", {k: v for k, v in mapping.items.items() if k != key.value})
+                    return found
+                default = arguments.get(1, "default")
+                if name == "setdefault" and default is not None:
+                    run.store.write(mapping, "items", {**mapping.items, key.value: default})
+                    return default
+                if mapping.exact:
+                    return default if default is not None else NONE
+                return run.child(mapping, f"[{key.value!r}]")
+            values = list(mapping.items.values())
+            return run.join_all(values) if values and name == "get" and mapping.exact else Unknown()
+        case "update":
+            if isinstance(key, Mapping):
+                run.store.write(mapping, "items", {**mapping.items, **key.items, **arguments.keywords})
+                if not key.exact:
+                    run.store.write(mapping, "others", True)
+            else:
+                run.store.write(mapping, "items", {**mapping.items, **arguments.keywords})
+                run.store.write(mapping, "others", True if key is not None or arguments.loose else mapping.fields["others"])
+            return NONE
+        case "copy":
+            return Mapping(dict(mapping.items), not mapping.exact)
+    return run.unknown_result(arguments, name, mapping)
+
+
+def _of_text(run: Interpreter, text: str, name: str, arguments: Arguments) -> Value:
+    given = [value.value for value in arguments.positional if isinstance(value, Const) and isinstance(value.value, str)]
+    if len(given) == len(arguments.positional):
+        match name:
+            case "lower" | "upper" | "strip" | "title" | "capitalize" if not given:
+                return Const(getattr(text, name)())
+            case "startswith" | "endswith" if len(given) == 1:
+                return Const(getattr(text, name)(given[0]))
+            case "split" if len(given) <= 1:
+                return Sequence("list", tuple(map(Const, text.split(*given))))
+            case "replace" if len(given) == 2:
+                return Const(text.replace(*given))
+    for value in arguments.all():
+        run.used(value)
+    return Unknown(name)
+
+
+def _of_shape(run: Interpreter, shape: ShapeOf, name: str, arguments: Arguments) -> Value:
+    return Unknown(name)
+
+
+def _of_unknown(run: Interpreter, unknown: Unknown, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """A method of something of which only the name, or what was done with it before, is known."""
+    place = run.place(frame, node) if node is not None else None
+    match name:
+        case "backward" | "manual_backward":
+            if place is not None:
+                loss: Value | None = arguments.positional[0] if arguments.positional and not run.provenance(unknown).calls else unknown
+                if loss is unknown and not unknown.provenance.calls:
+                    loss = None
+                gradients.filled(run, loss, place)
+            return NONE
+        case "eval" if not arguments.all():
+            modules.set_own_mode(run, unknown, False, place)
+            return unknown
+        case "train" if len(arguments.all()) <= 1 and not isinstance(arguments.get(0, "mode"), (Tensor, Sequence)):
+            flag = arguments.get(0, "mode")
+            is_flag = flag is None or isinstance(flag, Const) and isinstance(flag.value, bool) or isinstance(flag, Unknown)
+            if is_flag:
+                modules.set_own_mode(run, unknown, True if flag is None else run.truth(flag), place)
+                return unknown if flag is None or isinstance(flag, Const) else Unknown(name)
+        case "zero_grad":
+            if training.is_optimizer(unknown) or training.optimizer_name(unknown.name) or "<mode>" not in unknown.fields:
+                gradients.cleared(run, unknown, place)
+                unknown.lazies[training.OPTIMIZER] = True
+            gradients.clear_module(run, unknown, place)
+            return NONE
+        case "step":
+            return _step(run, unknown, arguments, node, frame)
+        case "parameters" | "named_parameters":
+            unknown.lazies["<called>"] = True
+            listing = parameters_of(unknown)
+            if name == "named_parameters":
+                return Sequence("list", (Sequence("tuple", (Unknown("name"), listing.items[0])),), exact=False)
+            return listing
+        case "scale" if len(arguments.positional) == 1:
+            return arguments.positional[0]  # a gradient scaler
+        case "prepare" | "setup" | "setup_module" | "setup_optimizers" | "setup_dataloaders" | "prepare_model" | "prepare_data_loader":
+            return _prepared(arguments)
+        case "no_sync" | "accumulate" | "autocast" | "join":
+            return unknown
+        case "no_grad":
+            return GradientContext(False)
+        case "zero_" | "detach_" | "fill_" | "copy_" if unknown.name in ("grad", "data"):
+            if name != "copy_":
+                gradients.cleared_by_hand(run, _parameter_behind(unknown), place)
+            return unknown
+        case "batch_by_size" | "log_every" if arguments.positional:
+            return arguments.positional[0]
+        case "size":
+            return _of_tensor(run, unknown, name, arguments, node, frame)
+        case "forward" | "__call__" if "<mode>" in unknown.fields:
+            return run.call(unknown, arguments, node, frame)
+    if name in _MODULE_METHODS and not unknown.provenance.batches:
+        return unknown
+    if name in OPERATIONS and (name not in NOT_TENSOR_METHODS or unknown.provenance is not NO_PROVENANCE):
+        operation = OPERATIONS[name][0]
+        if operation != "detach" or unknown.provenance is not NO_PROVENANCE or name in ("detach", "numpy"):
+            return _of_tensor(run, unknown, name, arguments, node, frame)
+    run.used(unknown)
+    if name in _LEAVES_MODULES_ALONE or name.startswith(("add_", "log_", "save", "write", "print")):
+        for value in arguments.all():
+            run.used(value)
+        return Unknown(name, run.provenance(unknown) | run.provenance_of(arguments))
+    return run.unknown_call(unknown, arguments, node, name, unknown)
+
+
+def _step(run: Interpreter, unknown: Unknown, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    for value in arguments.positional:
+        if training.is_optimizer(value) or (isinstance(value, Unknown) and training.optimizer_name(value.name)):
+            return training.step(run, value, Arguments(), node, frame, text_of(node.arguments[0].value) if node and node.arguments else "", True)
+    if training.is_optimizer(unknown) or training.optimizer_name(unknown.name):
+        called = text_of(node.function.value) if node is not None and isinstance(node.function, ir.Attribute) else unknown.name
+        return training.step(run, unknown, arguments, node, frame, called, training.is_optimizer(unknown))
+    return Unknown("step", run.provenance_of(arguments))
+
+
+def _prepared(arguments: Arguments) -> Value:
+    """`accelerator.prepare(model, optimizer, loader)` returns what it was given, wrapped."""
+    if not arguments.positional:
+        return Unknown()
+    return arguments.positional[0] if len(arguments.positional) == 1 else Sequence("tuple", arguments.positional, exact=not arguments.loose)
+
+
+def _parameter_behind(unknown: Unknown) -> Value:
+    """The parameter of `p.grad` or `p.grad.data`."""
+    current: Value = unknown
+    for _ in range(3):
+        owner = current.lazies.get("<owner>") if isinstance(current, Unknown) else None
+        if owner is None:
+            break
+        current = owner
+        if isinstance(current, Unknown) and OF in current.lazies:
+            break
+    return current

@@ -1,0 +1,366 @@
+"""What a variable can hold while a program is interpreted.
+
+Values are immutable, or objects (`Obj`) whose `fields` change through the `Store` only, so that what one branch did can be
+taken back and joined with what the other did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnlint.finding import Step
+from nnlint.interpreter.sizes import Size
+from nnlint.reading import script as ir
+from nnlint.source import Place
+from nnlint.values import Scale
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+_numbers = count(1)
+
+
+class Value:
+    """Anything that an expression can evaluate to."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Const(Value):
+    """A number, string, bool, None, bytes or Ellipsis that is known."""
+
+    value: object
+
+
+NONE = Const(None)
+TRUE = Const(True)
+FALSE = Const(False)
+
+
+class Obj(Value):
+    """An object with identity. `fields` are written through the Store; `lazies` caches what is made on demand."""
+
+    __slots__ = ("fields", "lazies", "serial")
+
+    def __init__(self) -> None:
+        self.serial = next(_numbers)
+        self.fields: dict[str, Any] = {}
+        self.lazies: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a value depends on.
+
+    `calls` numbers the forward passes whose graph it hangs on, `batches` the data it was made of, `outputs` the forward passes
+    that it was made of, with or without a graph.
+    """
+
+    calls: frozenset[int] = frozenset()
+    batches: frozenset[int] = frozenset()
+    outputs: frozenset[int] = frozenset()
+
+    def __or__(self, other: Provenance) -> Provenance:
+        if self is other or other is NO_PROVENANCE:
+            return self
+        if self is NO_PROVENANCE:
+            return other
+        return Provenance(self.calls | other.calls, self.batches | other.batches, self.outputs | other.outputs)
+
+    def detached(self) -> Provenance:
+        return Provenance(frozenset(), self.batches, self.outputs) if self.calls else self
+
+
+NO_PROVENANCE = Provenance()
+
+
+class Unknown(Obj):
+    """Something nnlint knows nothing about, but which stays itself: its attributes and its mode can be learned."""
+
+    __slots__ = ("name", "provenance", "symbol")
+
+    def __init__(self, name: str = "", provenance: Provenance = NO_PROVENANCE) -> None:
+        super().__init__()
+        self.name = name
+        self.provenance = provenance
+        self.symbol: Size | None = None  # the size it stands for, once it is used as one
+
+
+Shape = tuple[Size | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Biased:
+    """The layer with a bias that made a tensor, carried through what keeps a bias per channel (pooling, shuffles)."""
+
+    layer: Instance
+    output: int  # number of the tensor that the layer returned
+    conditions: tuple[Place, ...] = ()  # the branches in which the layer ran
+    per_channel: bool = True  # false while the channels are not dimension 1, as behind a linear layer of sequences
+    width: Size | None = None  # how many channels there are
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor(Value):
+    """A tensor: what is known of its shape, its scale, and where it came from."""
+
+    shape: Shape | None = None
+    scale: Scale = Scale.UNKNOWN
+    dim: int | None = None  # over which a softmax was taken
+    trail: tuple[Step, ...] = ()
+    made_by: str = ""
+    provenance: Provenance = NO_PROVENANCE
+    biased: Biased | None = None
+    attended: bool = False  # a product of attention weights and values
+    serial: int = field(default_factory=lambda: next(_numbers))
+
+    def but(self, **changes: Any) -> Tensor:
+        """A new tensor that differs in `changes`."""
+        changes.setdefault("serial", next(_numbers))
+        return replace(self, **changes)
+
+
+class Sequence(Obj):
+    """A tuple, list or set. `items` are its elements; when not `exact` they stand for any number of such."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str, items: tuple[Value, ...], exact: bool = True) -> None:
+        super().__init__()
+        self.kind = kind
+        self.fields["items"] = items
+        self.fields["exact"] = exact
+
+    @property
+    def items(self) -> tuple[Value, ...]:
+        items: tuple[Value, ...] = self.fields.get("items", ())
+        return items
+
+    @property
+    def exact(self) -> bool:
+        return self.fields.get("exact") is True
+
+
+class Mapping(Obj):
+    """A dictionary. `items` maps constant keys; `others` says that more keys may be there."""
+
+    __slots__ = ()
+
+    def __init__(self, items: dict[object, Value], others: bool = False) -> None:
+        super().__init__()
+        self.fields["items"] = items
+        self.fields["others"] = others
+
+    @property
+    def items(self) -> dict[object, Value]:
+        items: dict[object, Value] = self.fields.get("items", {})
+        return items
+
+    @property
+    def exact(self) -> bool:
+        return self.fields.get("others") is False
+
+
+class Namespace(Obj):
+    """A module of the project: a file, or a folder of them."""
+
+    __slots__ = ("dotted", "loaded", "path")
+
+    def __init__(self, path: Path, dotted: str) -> None:
+        super().__init__()
+        self.path = path
+        self.dotted = dotted
+        self.loaded = False
+
+
+class Frame(Obj):
+    """The variables of one activation of a function, a class body or a module."""
+
+    __slots__ = ("breaks", "depth", "exits", "function", "is_class", "mark", "name", "names", "namespace", "on_yield", "parent", "self_value", "yields")
+
+    def __init__(self, namespace: Namespace, parent: Frame | None, name: str = "", is_class: bool = False) -> None:
+        super().__init__()
+        self.namespace = namespace
+        self.parent = parent
+        self.name = name
+        self.is_class = is_class
+        self.names: dict[str, str] = {}  # declared global or nonlocal
+        self.exits: list[tuple[Value, dict[tuple[Obj, str], Any]]] = []
+        self.mark = 0
+        self.depth = 0
+        self.yields: list[Value] = []
+        self.on_yield: Callable[[Value], Value] | None = None
+        self.function: Function | None = None
+        self.self_value: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function(Value):
+    """A function of the project, with the frame that it closes over."""
+
+    definition: ir.FunctionDef | ir.Lambda
+    frame: Frame
+    defaults: dict[str, Value]
+    owner: ClassValue | None = None
+    kind: str = ""  # "", staticmethod, classmethod, property, contextmanager
+    gradients: bool | None = None  # set by @torch.no_grad() and its like
+    opaque: bool = False  # decorated by something unknown that may not keep the function
+
+    @property
+    def name(self) -> str:
+        return self.definition.name if isinstance(self.definition, ir.FunctionDef) else "<lambda>"
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.owner.name}.{self.name}" if self.owner else self.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound(Value):
+    """A method together with its receiver."""
+
+    function: Function
+    receiver: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Value):
+    """A method, known to nnlint by name only, of a tensor, container, string, module or unknown object."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Native(Value):
+    """A function written in nnlint itself."""
+
+    name: str
+    call: Callable[[Interpreter, Arguments, ir.Call | None, Frame], Value]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Partial(Value):
+    """`functools.partial`."""
+
+    function: Value
+    arguments: Arguments
+
+
+class ClassValue(Obj):
+    """A class of the project. `fields` are its attributes."""
+
+    __slots__ = ("bases", "decorators", "definition", "frame", "lineage", "name")
+
+    def __init__(self, definition: ir.ClassDef, bases: tuple[Value, ...], frame: Frame) -> None:
+        super().__init__()
+        self.definition = definition
+        self.name = definition.name
+        self.bases = bases
+        self.frame = frame
+        self.lineage: tuple[Value, ...] | None = None
+        self.decorators: tuple[str, ...] = ()
+
+
+class Instance(Obj):
+    """An object of a class of the project, or of a torch class that nnlint knows (`cls` is External then)."""
+
+    __slots__ = ("arguments", "cls", "conditions", "made", "name")
+
+    def __init__(self, cls: ClassValue | External, made: Place | None, name: str = "") -> None:
+        super().__init__()
+        self.conditions: tuple[Place, ...] = ()  # the branches in which it was made
+        self.cls = cls
+        self.made = made
+        self.name = name
+        self.arguments: dict[str, Value] = {}
+
+    @property
+    def class_name(self) -> str:
+        return self.cls.name if isinstance(self.cls, ClassValue) else self.cls.dotted.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class External(Value):
+    """A thing of another package, by its dotted name."""
+
+    dotted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Union(Value):
+    """One of several values."""
+
+    alternatives: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeOf(Value):
+    """The shape of a value of which no rank is known."""
+
+    of: Value
+
+
+@dataclass(frozen=True, slots=True)
+class SizeValue(Value):
+    """An integer that is known as a size: by the axis that it was asked of, even where its `number` is known too."""
+
+    size: Size
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The arguments of a call. `loose` says that a `*args` or `**kwargs` of unknown content is among them."""
+
+    positional: tuple[Value, ...] = ()
+    keywords: dict[str, Value] = field(default_factory=dict)
+    loose: bool = False
+
+    def all(self) -> tuple[Value, ...]:
+        return (*self.positional, *self.keywords.values())
+
+    def get(self, index: int, name: str) -> Value | None:
+        if name in self.keywords:
+            return self.keywords[name]
+        return self.positional[index] if 0 <= index < len(self.positional) else None
+
+    def preceded(self, value: Value) -> Arguments:
+        return Arguments((value, *self.positional), self.keywords, self.loose)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Perhaps(Value):
+    """An element of a sequence that is there on some paths only."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SliceValue(Value):
+    """`lower:upper:step` as an index."""
+
+    lower: Value | None = None
+    upper: Value | None = None
+    step: Value | None = None
+
+    def of(self, sequence: Sequence) -> Value:
+        bounds: list[int | None] = []
+        for bound in (self.lower, self.upper, self.step):
+            match bound:
+                case None | Const(value=None):
+                    bounds.append(None)
+                case Const(value=int(number)):
+                    bounds.append(number)
+                case _:
+                    return Sequence(sequence.kind, sequence.items, exact=False)
+        return Sequence(sequence.kind, sequence.items[slice(*bounds)], sequence.exact)
+
+    @property
+    def is_full(self) -> bool:
+        return self.lower is None and self.upper is None and self.step is None

@@ -1,0 +1,55 @@
+"""Parameters as they are handed to optimizers: nnlint keeps of which modules they are."""
+
+from __future__ import annotations
+
+from nnlint.interpreter.objects import Instance, Mapping, Obj, Perhaps, Sequence, Union, Unknown, Value
+
+OF = "<parameter of>"
+
+
+class Parameters(Sequence):
+    """`module.parameters()`: any number of parameters of some modules."""
+
+    __slots__ = ("modules",)
+
+    def __init__(self, items: tuple[Value, ...], modules: frozenset[Obj]) -> None:
+        super().__init__("list", items, exact=False)
+        self.modules = modules
+
+
+def parameters_of(module: Obj) -> Parameters:
+    """The parameters of a module; each is the same unknown parameter."""
+    parameter = Unknown("parameter")
+    parameter.lazies[OF] = frozenset({module})
+    return Parameters((parameter,), frozenset({module}))
+
+
+def owners(value: Value | None, depth: int = 0) -> frozenset[Obj] | None:
+    """The modules whose parameters a value holds; None when it may hold others too."""
+    if value is None or depth > 4:
+        return None
+    if isinstance(value, Parameters):
+        return value.modules
+    found: frozenset[Obj] | None
+    match value:
+        case Sequence():
+            parts = [owners(item, depth + 1) for item in value.items]
+            if value.exact is False and not parts:
+                return None
+        case Mapping():
+            inner = value.items.get("params")
+            return owners(inner, depth + 1)
+        case Union():
+            parts = [owners(item, depth + 1) for item in value.alternatives]
+        case Perhaps():
+            return owners(value.value, depth + 1)
+        case Unknown():
+            found = value.lazies.get(OF)
+            return found
+        case Instance():
+            return frozenset({value})
+        case _:
+            return None
+    if any(part is None for part in parts):
+        return None
+    return frozenset().union(*[part for part in parts if part is not None])

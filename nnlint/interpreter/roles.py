@@ -1,0 +1,236 @@
+"""What a forward pass is for: training or evaluation.
+
+It is worked out from what happens to its output: what reaches `backward` trains. What does not, and works on
+evaluation data, or goes over data in a loop that trains nothing, evaluates. Names (`evaluate`, `val_loader`) come last and make it
+likely, not certain. Nothing is decided before the whole root has run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from nnlint.events import ModuleCalled
+from nnlint.finding import Confidence, Step
+from nnlint.interpreter import modules
+from nnlint.interpreter.control import LoopRecord
+from nnlint.interpreter.joins import EITHER
+from nnlint.interpreter.objects import Arguments, Frame, Instance, Obj, Provenance, Sequence, Tensor, Unknown, Value
+from nnlint.interpreter.wording import text_of
+from nnlint.reading import script as ir
+from nnlint.source import Place
+from nnlint.values import Role
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+_EVALUATION_WORDS = frozenset(
+    "eval evaluate evaluation evaluator val valid validate validation test testing tester infer inference predict prediction predictions dev".split()
+)
+_TRAINING_WORDS = frozenset("train training trainer fit learn update finetune optimize pretrain".split())
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+def role_of_name(name: str) -> Role:
+    """What a name says: `val_loader` and `evaluateModel` evaluate, `train_step` trains, both words together say nothing."""
+    words = {word.lower() for word in _WORD.findall(name)}
+    evaluates, trains = bool(words & _EVALUATION_WORDS), bool(words & _TRAINING_WORDS)
+    if evaluates == trains:
+        return Role.UNKNOWN
+    return Role.EVALUATION if evaluates else Role.TRAINING
+
+
+@dataclass(slots=True)
+class Batch:
+    """Data that a loop goes over."""
+
+    name: str
+    role: Role
+    certain: bool
+    loads: bool  # a loader or dataset, not just any sequence
+
+
+@dataclass(slots=True)
+class Forward:
+    """One call of a network from outside of any network."""
+
+    number: int
+    place: Place
+    module: Obj
+    called: str
+    training: bool | str | None
+    mode_place: Place | None
+    deliberate: bool  # training mode was set and nothing trained since
+    gradients: bool | None
+    loops: tuple[LoopRecord, ...]
+    functions: tuple[str, ...]
+    owned: bool  # inside of a method of a network of a framework that owns loop and modes
+    synthetic: bool  # fed with numbers that were drawn on the spot
+    batches: frozenset[int]
+    names: tuple[str, ...]
+    trail: tuple[Step, ...]
+    eval_place: Place | None = None
+    differentiated: bool = False
+    trained: bool = False  # an optimizer stepped on its gradients
+    measured: bool = False  # a loss or a comparison was made of its output
+    escaped: bool = False
+    used: bool = False
+    layers: tuple[str, ...] | None = field(default=None)
+
+
+class Roles:
+    """Keeps the forward passes of one root and judges them at its end."""
+
+    def __init__(self) -> None:
+        self.forwards: list[Forward] = []
+        self.batches: list[Batch] = []
+
+    def batch(self, name: str, role: Role, certain: bool, loads: bool) -> int:
+        self.batches.append(Batch(name, role, certain, loads))
+        return len(self.batches) - 1
+
+    def entered(self, run: Interpreter, module: Obj, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Forward | None:
+        """Take down a call of a network from outside of any."""
+        if run.module_stack or node is None:
+            return None
+        provenance = run.provenance_of(arguments)
+        explicit = module.fields.get(modules.MODE_PLACE)
+        training = modules.mode_of(module)
+        forward = Forward(
+            number=len(self.forwards),
+            place=run.place(frame, node),
+            module=module,
+            called=text_of(node.function),
+            training=training,
+            mode_place=explicit,
+            eval_place=module.fields.get(modules.EVAL_PLACE),
+            deliberate=training is True and explicit is not None and module.fields.get(modules.MODE_TIME) == run.backwards,
+            gradients=None if run.gradients_enabled and module.fields.get(modules.FROZEN) else run.gradients_enabled,
+            loops=tuple(run.loops),
+            functions=tuple(f.name for f in run.frames if f.name),
+            owned=run.owned_by_framework(),
+            synthetic=any(isinstance(value, Tensor) and value.made_by == "<drawn>" for value in arguments.all()),
+            batches=provenance.batches,
+            names=tuple(text_of(argument.value) for argument in node.arguments),
+            trail=(Step(explicit, _mode_step(training)),) if explicit is not None else (),
+        )
+        self.forwards.append(forward)
+        return forward
+
+    def left(self, run: Interpreter, forward: Forward, result: Value) -> Value:
+        """Mark what a forward pass returned as its output."""
+        hangs = frozenset({forward.number})
+        provenance = Provenance(hangs if run.gradients_enabled is not False else frozenset(), forward.batches, hangs)
+        return mark(run, result, provenance)
+
+    def differentiated(self, calls: Iterable[int]) -> None:
+        for number in calls:
+            self.forwards[number].differentiated = True
+            for loop in self.forwards[number].loops:
+                loop.trains = True
+
+    def trained(self, calls: Iterable[int]) -> None:
+        for number in calls:
+            self.forwards[number].trained = True
+
+    def measured(self, provenance: Provenance) -> None:
+        for number in provenance.outputs:
+            self.forwards[number].measured = True
+
+    def used(self, provenance: Provenance) -> None:
+        for number in provenance.outputs:
+            self.forwards[number].used = True
+
+    def escaped(self, provenance: Provenance) -> None:
+        for number in provenance.calls:
+            self.forwards[number].escaped = True
+
+    def modules_of(self, calls: Iterable[int]) -> frozenset[Obj]:
+        return frozenset(self.forwards[number].module for number in calls)
+
+    def events(self, complete: bool) -> Iterable[ModuleCalled]:
+        """The forward passes, judged; `complete` says that the root ran to its end."""
+        training_places = {forward.place for forward in self.forwards if forward.trained}
+        evaluated_under = {forward.eval_place for forward in self.forwards if forward.training is False and not forward.differentiated}
+        for forward in self.forwards:
+            if not modules.is_network(forward.module):
+                continue
+            if forward.place in training_places:
+                forward.deliberate = False  # the mode was set for the training that runs through here too
+            role, evidence, certain = self._judge(forward, complete)
+            left_behind = forward.training in (False, EITHER) and forward.eval_place in evaluated_under
+            yield ModuleCalled(
+                place=forward.place,
+                module=forward.called,
+                role=role,
+                role_evidence=evidence,
+                training=forward.training if isinstance(forward.training, bool) else None,
+                mode_set=forward.eval_place if left_behind else forward.mode_place,
+                left_in_evaluation=left_behind,
+                mode_layers=modules.mode_layers(forward.module),
+                gradients_enabled=forward.gradients,
+                trail=(Step(forward.eval_place, "evaluation mode is set here"),) if left_behind and forward.eval_place else forward.trail,
+                confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
+            )
+
+    def _judge(self, forward: Forward, complete: bool) -> tuple[Role, str, bool]:
+        nothing = (Role.UNKNOWN, "", False)
+        if forward.differentiated:
+            return (Role.TRAINING, "its output reaches `backward`", True) if forward.trained and not forward.owned else nothing
+        if forward.owned or not complete or forward.deliberate or forward.escaped:
+            return nothing
+        data = [self.batches[number] for number in sorted(forward.batches)]
+        loop = next((loop for loop in reversed(forward.loops) if loop.data), None)
+        evaluation = next((each for each in data if each.role is Role.EVALUATION), None)
+        if any(each.role is Role.TRAINING for each in data):
+            return nothing
+        if evaluation is not None and evaluation.certain and forward.used:
+            return Role.EVALUATION, f"`{evaluation.name}` is evaluation data", True
+        if loop is not None and loop.trains:
+            return nothing
+        if evaluation is not None and forward.used:
+            return Role.EVALUATION, f"it goes over `{evaluation.name}`", False
+        nearest = next((role for name in reversed(forward.functions) if (role := role_of_name(name)) is not Role.UNKNOWN), Role.UNKNOWN)
+        loads = any(each.loads for each in data)
+        if forward.gradients is False and forward.used and loads and nearest is not Role.TRAINING:
+            return Role.EVALUATION, "gradients are off, and the loop over the data trains nothing", True
+        if forward.gradients is False and forward.measured and forward.loops and not forward.loops[-1].trains and nearest is not Role.TRAINING:
+            return Role.EVALUATION, "gradients are off, and a loss is computed of its output in a loop that trains nothing", True
+        if forward.training is False and forward.used and loads and nearest is not Role.TRAINING:
+            return Role.EVALUATION, "it was switched to evaluation, and the loop over the data trains nothing", True
+        if nearest is Role.EVALUATION and forward.used and (data or not forward.synthetic):
+            function = next(name for name in reversed(forward.functions) if role_of_name(name) is Role.EVALUATION)
+            return Role.EVALUATION, f"`{function}` evaluates", False
+        if forward.used and forward.gradients is False and any(role_of_name(name) is Role.EVALUATION for name in forward.names):
+            return Role.EVALUATION, f"`{', '.join(forward.names)}` is evaluation data", False
+        return nothing
+
+
+def mark(run: Interpreter, value: Value, provenance: Provenance, depth: int = 0) -> Value:
+    """The value with `provenance` added to every tensor in it."""
+    match value:
+        case Tensor():
+            return replace(value, provenance=value.provenance | provenance)
+        case Unknown():
+            known = Unknown(value.name, value.provenance | provenance)
+            known.fields.update(value.fields)
+            known.lazies.update(value.lazies)
+            return known
+        case Sequence() if depth < 3 and value.kind == "tuple":
+            return Sequence("tuple", tuple(mark(run, item, provenance, depth + 1) for item in value.items), value.exact)
+        case Sequence() if depth < 3:
+            run.store.write(value, "items", tuple(mark(run, item, provenance, depth + 1) for item in value.items))
+        case Instance() if depth < 2:
+            for name, each in list(value.fields.items()):
+                if isinstance(each, (Tensor, Unknown)) and not name.startswith("<"):
+                    run.store.write(value, name, mark(run, each, provenance, depth + 1))
+        case _:
+            if isinstance(value, modules.Mapping) and depth < 3:
+                run.store.write(value, "items", {k: mark(run, v, provenance, depth + 1) for k, v in value.items.items()})
+    return value
+
+
+def _mode_step(training: bool | str | None) -> str:
+    return "training mode is set here" if training is True else "evaluation mode is set here" if training is False else "the mode is set here"

@@ -1,0 +1,164 @@
+"""Where interpretation begins: scripts first, then whatever no script reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from nnlint.events import Event
+from nnlint.interpreter import classes, modules
+from nnlint.interpreter.control import BudgetSpent, PathEnds
+from nnlint.interpreter.imports import Imports
+from nnlint.interpreter.interpreter import Interpreter
+from nnlint.interpreter.objects import Arguments, Bound, ClassValue, Frame, Function, Instance, Namespace, Unknown, Value
+from nnlint.program.program import Program
+from nnlint.reading import script as ir
+
+
+class Interpretation:
+    """The interpretation of a program: its files share what they import.
+
+    `run_script` and `run_rest` yield the events of one file each; every file's script is to be run before any file's rest, so that
+    a function is looked at on its own only when nothing calls it.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._interpreters: dict[Path, Interpreter] = {}
+        self._reached: set[int] = set()
+
+    def run_script(self, path: Path) -> Iterator[Event]:
+        """The events of running `path` as a script. Raises `Unreadable`."""
+        script = self._program.script(path)
+        if is_unit_test(script):
+            return
+        run = self._interpreter(path)
+        namespace = Namespace(path, "__main__")
+        namespace.loaded = True
+        yield from self._root(run, lambda: self._run_main(run, namespace, script))
+
+    def run_rest(self, path: Path) -> Iterator[Event]:
+        """The events of the functions and classes of `path` that nothing reached, each called with unknown arguments."""
+        if is_unit_test(self._program.script(path)):
+            return
+        run = self._interpreter(path)
+        run.reset()
+        try:
+            namespace = run.imports.load(run, path)
+        except (BudgetSpent, RecursionError, PathEnds):
+            return
+        frame = namespace.lazies.get("<frame>")
+        if not isinstance(frame, Frame):
+            return
+        for value in reversed(list(namespace.fields.values())):
+            if isinstance(value, Function) and id(value.definition) not in self._reached and value.frame.namespace is namespace:
+                yield from self._root(run, lambda f=value: _call_with_unknowns(run, f, frame))  # type: ignore[misc]
+            elif isinstance(value, ClassValue) and value.frame.namespace is namespace and id(value.definition) not in self._reached:
+                yield from self._class(run, value, frame)
+
+    def _class(self, run: Interpreter, cls: ClassValue, frame: Frame) -> Iterator[Event]:
+        """An object of a class that nothing made: it is built and its methods are called, each once."""
+        methods = [m for m in cls.fields.values() if isinstance(m, Function) and not (m.name.startswith("__") and m.name != "__call__")]
+        open_methods = [m for m in methods if id(m.definition) not in self._reached]
+        init = classes.find(cls, "__init__")
+        if not open_methods and (not isinstance(init, Function) or id(init.definition) in self._reached):
+            return
+        yield from self._root(run, lambda: _exercise(run, cls, open_methods, frame, self._reached))
+
+    def _interpreter(self, path: Path) -> Interpreter:
+        folder = path.parent
+        if folder not in self._interpreters:
+            run = Interpreter(self._program, Imports(self._program, path))
+            run.reached = self._reached
+            self._interpreters[folder] = run
+        return self._interpreters[folder]
+
+    def _run_main(self, run: Interpreter, namespace: Namespace, script: ir.Script) -> None:
+        run.run_module(namespace, script, "__main__")
+        for instance in list(run.created):
+            _run_if_never(run, instance, namespace)
+
+    def _root(self, run: Interpreter, body: object) -> Iterator[Event]:
+        run.reset()
+        complete = True
+        try:
+            body()  # type: ignore[operator]
+        except (BudgetSpent, RecursionError):
+            complete = False
+        except PathEnds:
+            pass
+        yield from run.events(complete)
+        run.reset()
+
+
+def is_unit_test(script: ir.Script) -> bool:
+    """Whether a file tests code instead of training: it is named as tests are, and defines or imports what tests do."""
+    name = Path(script.path).name
+    if not (name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"):
+        return False
+    for statement in script.body:
+        match statement:
+            case ir.FunctionDef(name=function) if function.startswith("test_"):
+                return True
+            case ir.ClassDef(name=cls) if cls.startswith("Test") or cls.endswith("Test"):
+                return True
+            case ir.Import(names=names) if any(dotted in ("pytest", "unittest") for dotted, _ in names):
+                return True
+            case ir.ImportFrom(module="pytest" | "unittest"):
+                return True
+    return False
+
+
+def _run_if_never(run: Interpreter, instance: Instance, namespace: Namespace) -> None:
+    """A network that was built but never called is called once, so that what is in it is looked at."""
+    if "<ran>" in instance.lazies or not modules.is_module(instance) or not isinstance(instance.cls, ClassValue):
+        return
+    forward = classes.find(instance.cls, "forward")
+    frame = namespace.lazies.get("<frame>")
+    if isinstance(forward, Function) and isinstance(frame, Frame):
+        run.module_stack.append(instance)
+        try:
+            _call_with_unknowns(run, Bound(forward, instance), frame)
+        except PathEnds:
+            pass
+        finally:
+            run.module_stack.pop()
+
+
+def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame: Frame, reached: set[int]) -> None:
+    instance = classes.instantiate(run, cls, _unknowns(classes.find(cls, "__init__"), bound=True), None, frame)
+    if not isinstance(instance, Instance):
+        return
+    is_module = modules.is_module(instance)
+    for method in sorted(methods, key=lambda m: m.name != "forward"):
+        if id(method.definition) in reached:
+            continue
+        mark = run.store.mark()
+        if is_module:
+            run.module_stack.append(instance)
+        try:
+            _call_with_unknowns(run, classes.bind_to(run, method, instance, None, frame), frame)
+        except PathEnds:
+            pass
+        finally:
+            if is_module:
+                run.module_stack.pop()
+            run.store.undo(mark)
+
+
+def _call_with_unknowns(run: Interpreter, function: Value, frame: Frame) -> None:
+    bound = isinstance(function, Bound)
+    inner = function.function if isinstance(function, Bound) else function
+    result = run.call(function, _unknowns(inner, bound), None, frame)
+    run.escaped(result)  # whoever calls it may do anything with what it returns
+
+
+def _unknowns(function: Value | None, bound: bool) -> Arguments:
+    """An unknown value for every parameter, so that no default is taken for what callers pass."""
+    if not isinstance(function, Function):
+        return Arguments()
+    named = [p for p in function.definition.parameters.items if p.kind in ("positional", "normal", "keyword")][1 if bound else 0 :]
+    return Arguments(
+        tuple(Unknown(p.name) for p in named if p.kind != "keyword"),
+        {p.name: Unknown(p.name) for p in named if p.kind == "keyword"},
+    )

@@ -1,0 +1,413 @@
+"""The shape of what an operation returns, as far as it is known; a view tells of itself as an event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnlint.interpreter.objects import (
+    Const,
+    Frame,
+    Sequence,
+    Shape,
+    SizeValue,
+    SliceValue,
+    Tensor,
+    Union,
+    Unknown,
+    Value,
+)
+from nnlint.interpreter.reshaping import resolve_view
+from nnlint.interpreter.sizes import Size
+from nnlint.reading import script as ir
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+SAME = frozenset(
+    "softmax softmax2d gumbel_softmax log_softmax sigmoid logsigmoid relu activation dropout exp log identity detach keep channel_norm norm "
+    "same_shape add scale compare".split()
+)
+_DIMENSIONS = {"Conv1d": 1, "Conv2d": 2, "Conv3d": 3}
+
+
+def result(
+    run: Interpreter, operation: str, value: Value, options: dict[str, Value], node: ir.Node | None, frame: Frame, words: str
+) -> Shape | None:
+    """The shape after `operation`; None when the rank is not known."""
+    before = run.sizes.shape_of(value)
+    match operation:
+        case _ if operation in SAME:
+            return before
+        case "view":
+            return _view(run, value, before, options, node, frame, words)
+        case "linear" | "embedding" | "recurrent" | "mha":
+            return _layer(run, operation, before if before is not None else _presumed(run, operation, value, words), options)
+        case "conv" | "conv_transpose":
+            return _convolution(run, operation, before if before is not None else _presumed(run, operation, value, words), options, words)
+        case "pool" | "resample":
+            return (*before[:2], *(run.sizes.fresh() for _ in before[2:])) if before is not None and len(before) > 2 else None
+        case "unbind":
+            return before
+        case "adaptive_pool":
+            return _adaptive(run, before, options)
+        case "attention":
+            return before
+        case "matmul":
+            other = options.get("other")
+            return matmul(before, run.sizes.shape_of(other)) if other is not None else None
+        case "stack":
+            return _stack(run, options)
+        case "cat":
+            return _cat(run, options)
+        case "expand":
+            return _expand(run, before, options)
+    if before is None:
+        return None
+    match operation:
+        case "transpose" if "*" in options and isinstance(options["*"], Sequence) and len(options["*"].items) not in (0, 2):
+            return _permuted(run, before, options)  # numpy's
+        case "transpose" | "t":
+            a, b = (0, 1) if operation == "t" else (_axis(options.get("dim0")), _axis(options.get("dim1")))
+            return _transposed(before, a, b)
+        case "permute":
+            return _permuted(run, before, options)
+        case "flatten":
+            return _flattened(before, options)
+        case "unsqueeze":
+            axis = _axis(options.get("dim"))
+            if axis is None:
+                return None
+            at = axis if axis >= 0 else len(before) + 1 + axis
+            return (*before[:at], Size.of(1), *before[at:])
+        case "squeeze":
+            return _squeezed(run, before, options)
+        case "argmax" | "reduce" | "extreme":
+            return _reduced(before, options)
+        case "chunk":
+            return _chunk(run, before, options)
+    return None
+
+
+def _presumed(run: Interpreter, operation: str, value: Value, words: str) -> Shape | None:
+    """The input's shape where only the layer says what rank it has: Conv2d takes [N, C, H, W], an LSTM a batch of sequences."""
+    if not isinstance(value, (Tensor, Unknown)):
+        return None
+    if operation in ("conv", "conv_transpose"):
+        rank = next((number + 2 for kind, number in _DIMENSIONS.items() if kind in words), None)
+    elif operation == "linear":
+        asked = run.sizes.guessed_rank(value)
+        rank = len(asked) + 1 if asked is not None else None
+    else:
+        rank = {"embedding": 2, "recurrent": 3}.get(operation)
+    if rank is None:
+        return None
+    shape = run.sizes.learn_rank(value, rank)
+    if shape is not None and operation in ("conv", "conv_transpose", "embedding"):
+        run.sizes.taken_as_large(shape)  # images and sequences are not of one pixel or word
+    return shape
+
+
+def unbound(run: Interpreter, options: dict[str, Value], shape: Shape) -> tuple[Shape, int] | None:
+    """`unbind(dim)`: the shape of each part, and how many there are."""
+    axis = _axis(options.get("dim", Const(0)))
+    if axis is None or not -len(shape) <= axis < len(shape):
+        return None
+    number = run.sizes.number(shape[axis])
+    at = axis % len(shape)
+    return ((*shape[:at], *shape[at + 1 :]), number) if number is not None and number <= 16 else None
+
+
+def state(run: Interpreter, output: Shape | None, options: dict[str, Value]) -> Shape | None:
+    """The last hidden state of a recurrent layer: [layers · directions, batch, hidden]."""
+    layers, both, first = (options.get(f"<{name}>") for name in ("num_layers", "bidirectional", "batch_first"))
+    hidden = run.sizes.as_size(options["<hidden_size>"]) if "<hidden_size>" in options else None
+    if output is None or len(output) != 3 or not isinstance(both, Const) or not isinstance(first, Const) or layers is None:
+        return None
+    number = run.sizes.as_size(layers)
+    return (number * (2 if both.value else 1) if number is not None else None, output[0 if first.value else 1], hidden)
+
+
+def _axis(value: Value | None) -> int | None:
+    return value.value if isinstance(value, Const) and isinstance(value.value, int) and not isinstance(value.value, bool) else None
+
+
+def _view(
+    run: Interpreter, value: Value, before: Shape | None, options: dict[str, Value], node: ir.Node | None, frame: Frame, words: str
+) -> Shape | None:
+    other = options.get("other")
+    if other is not None:
+        return run.sizes.shape_of(other)
+    given = options.get("*")
+    wanted = run.sizes.sizes_from(run, given.items if isinstance(given, Sequence) else ())
+    if wanted is None or not wanted:
+        return None
+    if before is None and isinstance(value, (Tensor, Unknown)):
+        before = run.sizes.guessed_shape(value, wanted)
+    after = _resolved(run, before, wanted)
+    if before is not None:
+        run.sizes.same_total(before, after)
+        run.sizes.merged(before, after)
+    run.reshaped(value, before, after, node, frame, words)
+    return after
+
+
+def _resolved(run: Interpreter, before: Shape | None, wanted: Shape) -> Shape:
+    """The sizes of a view with its -1 worked out, or a fresh symbol in its place."""
+    if before is not None and None not in before and None not in wanted:
+        exact = resolve_view(tuple(run.sizes.judged(s) for s in before if s is not None), tuple(run.sizes.judged(s) for s in wanted if s is not None))
+        if exact is not None:
+            return exact
+        old, new = (tuple(run.sizes.resolved(s) for s in side if s is not None) for side in (before, wanted))
+        numeric = resolve_view(old, new)
+        if numeric is not None:
+            minus = Size.of(-1)
+            return tuple(number if size == minus else size for size, number in zip(wanted, numeric, strict=True))
+    minus_one = Size.of(-1)
+    return tuple(run.sizes.fresh("-1") if size == minus_one else size for size in wanted)
+
+
+def _layer(run: Interpreter, operation: str, before: Shape | None, options: dict[str, Value]) -> Shape | None:
+    out = {"linear": "<out_features>", "embedding": "<embedding_dim>", "recurrent": "<hidden_size>", "mha": "<embed_dim>"}[operation]
+    if before is None or out not in options:
+        return None
+    size = run.sizes.as_size(options[out])
+    if operation == "embedding":
+        return (*before, size)
+    if operation == "mha":
+        return before
+    wanted = run.sizes.as_size(options["<in_features>"]) if "<in_features>" in options else None
+    if before:
+        run.sizes.fact(before[-1], wanted)
+    if operation == "recurrent":
+        both = options.get("<bidirectional>")
+        if not isinstance(both, Const):
+            size = None
+        elif both.value and size is not None:
+            size = size * Size.of(2)
+    return (*before[:-1], size) if before else None
+
+
+def _convolution(run: Interpreter, operation: str, before: Shape | None, options: dict[str, Value], words: str) -> Shape | None:
+    if "<out_channels>" not in options:
+        return None
+    out = run.sizes.as_size(options["<out_channels>"])
+    rank = next((n for kind, n in _DIMENSIONS.items() if kind in words), None)
+    if before is None:
+        return None
+    if rank is not None and len(before) != rank + 2:
+        return None
+    channels = run.sizes.as_size(options["<in_channels>"]) if "<in_channels>" in options else None
+    if len(before) > 2:
+        run.sizes.fact(before[1], channels)
+    spatial = [(_conv_size(run, size, options) if operation == "conv" else None) or run.sizes.fresh() for size in before[2:]]
+    return (before[0], out, *spatial)
+
+
+def _conv_size(run: Interpreter, size: Size | None, options: dict[str, Value]) -> Size | None:
+    """floor((n + 2·padding − dilation·(kernel − 1) − 1) / stride) + 1, from the documentation of torch.nn.Conv2d."""
+    kernel, stride, padding, dilation = (_axis(options.get(f"<{name}>")) for name in ("kernel_size", "stride", "padding", "dilation"))
+    if size is None or kernel is None or stride is None or padding is None or dilation is None or stride == 0:
+        return None
+    if stride == 1 and 2 * padding == dilation * (kernel - 1):
+        return size
+    number = run.sizes.number(size)
+    return None if number is None else Size.of((number + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)
+
+
+def _adaptive(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> Shape | None:
+    out = options.get("<output_size>", options.get("output_size"))
+    if before is None or len(before) < 3 or out is None:
+        return None
+    rank = len(before) - 2
+    if isinstance(out, Sequence) and out.exact and len(out.items) == rank:
+        return (*before[:2], *(run.sizes.as_size(item) for item in out.items))
+    return (*before[:2], *(run.sizes.as_size(out) for _ in range(rank)))
+
+
+def matmul(a: Shape | None, b: Shape | None) -> Shape | None:
+    """[…, n, k] @ […, k, m] is […, n, m]."""
+    if a is None or b is None or len(a) < 2 or len(b) < 2:
+        return None
+    longer = a if len(a) >= len(b) else b
+    return (*longer[:-2], a[-2], b[-1])
+
+
+def _stack(run: Interpreter, options: dict[str, Value]) -> Shape | None:
+    parts, axis = options.get("parts"), _axis(options.get("dim", Const(0)))
+    if not isinstance(parts, Sequence) or not parts.items or axis is None:
+        return None
+    shape = run.sizes.shape_of(parts.items[0])
+    if shape is None:
+        return None
+    at = axis if axis >= 0 else len(shape) + 1 + axis
+    number = Size.of(len(parts.items)) if parts.exact else None
+    return (*shape[:at], number, *shape[at:])
+
+
+def _cat(run: Interpreter, options: dict[str, Value]) -> Shape | None:
+    parts, axis = options.get("parts"), _axis(options.get("dim", Const(0)))
+    if not isinstance(parts, Sequence) or not parts.items or axis is None:
+        return None
+    shapes = [run.sizes.shape_of(item) for item in parts.items]
+    first = shapes[0]
+    if first is None or any(shape is None or len(shape) != len(first) for shape in shapes) or not -len(first) <= axis < len(first):
+        return None
+    at = axis % len(first)
+    total: Size | None = Size.of(0) if parts.exact else None
+    for shape in shapes:
+        size = shape[at] if shape is not None else None
+        total = total + size if total is not None and size is not None else None
+    return (*first[:at], total, *first[at + 1 :])
+
+
+def _expand(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> Shape | None:
+    return None
+
+
+def _transposed(before: Shape, a: int | None, b: int | None) -> Shape | None:
+    if a is None or b is None or not (-len(before) <= a < len(before) and -len(before) <= b < len(before)):
+        return tuple(None for _ in before)
+    sizes = list(before)
+    sizes[a], sizes[b] = sizes[b], sizes[a]
+    return tuple(sizes)
+
+
+def _permuted(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape | None:
+    given = options.get("*")
+    items = given.items if isinstance(given, Sequence) else ()
+    if len(items) == 1 and isinstance(items[0], Sequence):
+        items = items[0].items
+    axes = [_axis(item) for item in items]
+    if len(axes) != len(before):
+        return None
+    if any(axis is None or not -len(before) <= axis < len(before) for axis in axes):
+        return tuple(None for _ in before)
+    return tuple(before[axis] for axis in axes if axis is not None)
+
+
+def _flattened(before: Shape, options: dict[str, Value]) -> Shape | None:
+    start = options.get("start_dim", options.get("<start_dim>", Const(0)))
+    end = options.get("end_dim", options.get("<end_dim>", Const(-1)))
+    a, b = _axis(start), _axis(end)
+    if a is None or b is None or not before:
+        return None
+    a, b = a % len(before), b % len(before)
+    middle = before[a : b + 1]
+    product: Size | None = Size.of(1)
+    for size in middle:
+        product = product * size if product is not None and size is not None else None
+    return (*before[:a], product, *before[b + 1 :])
+
+
+def _squeezed(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape | None:
+    if "dim" not in options:
+        if any(run.sizes.number(size) is None for size in before):
+            return None
+        return tuple(size for size in before if run.sizes.number(size) != 1)
+    axis = _axis(options["dim"])
+    if axis is None or not -len(before) <= axis < len(before):
+        return None
+    number = run.sizes.number(before[axis])
+    if number is None:
+        return None
+    at = axis % len(before)
+    return (*before[:at], *before[at + 1 :]) if number == 1 else before
+
+
+def _reduced(before: Shape, options: dict[str, Value]) -> Shape | None:
+    axis = _axis(options.get("dim"))
+    if axis is None or "keepdim" in options or not -len(before) <= axis < len(before):
+        return None
+    at = axis % len(before)
+    if "k" in options:
+        return (*before[:at], None, *before[at + 1 :])
+    return (*before[:at], *before[at + 1 :])
+
+
+def _chunk(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape | None:
+    axis = _axis(options.get("dim", Const(0)))
+    if axis is None or not -len(before) <= axis < len(before):
+        return None
+    at = axis % len(before)
+    size = before[at]
+    part: Size | None = None
+    if "chunks" in options:
+        number = _axis(options["chunks"])
+        part = size // Size.of(number) if size is not None and number else None
+    elif "split_size" in options:
+        part = run.sizes.as_size(options["split_size"])
+    return (*before[:at], part, *before[at + 1 :])
+
+
+def parts(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> int | None:
+    """How many parts `chunk` or `split` makes."""
+    if "chunks" in options:
+        return _axis(options["chunks"])
+    axis, size = _axis(options.get("dim", Const(0))), options.get("split_size")
+    if isinstance(size, Sequence):
+        return len(size.items) if size.exact else None
+    each = run.sizes.as_size(size) if size is not None else None
+    if before is None or axis is None or each is None or not -len(before) <= axis < len(before):
+        return None
+    whole = before[axis]
+    return run.sizes.number(whole // each) if whole is not None else None
+
+
+def broadcast(run: Interpreter, a: Shape | None, b: Shape | None, left: Value, right: Value) -> Shape | None:
+    """The shape of an elementwise operation.
+
+    Where one side is not known, the other's shape is taken: what is added to activations (a position embedding, a mask, a residual)
+    hardly ever widens them, unless a size of 1 waits for it.
+    """
+    if not isinstance(right, (Tensor, Unknown, Union)):
+        return a
+    if not isinstance(left, (Tensor, Unknown, Union)):
+        return b
+    one = Size.of(1)
+    if a is None or b is None:
+        known = a if a is not None else b
+        return known if known is not None and len(known) >= 2 and one not in known else None
+    if len(a) != len(b):
+        return a if len(a) > len(b) else b
+    return tuple(x if y == one or x == y else y if x == one else x for x, y in zip(a, b, strict=True))
+
+
+def indexed(run: Interpreter, shape: Shape | None, key: Value) -> Shape | None:
+    """The shape of `tensor[key]`."""
+    if shape is None:
+        return None
+    keys = key.items if isinstance(key, Sequence) and key.kind == "tuple" else (key,)
+    sizes: list[Size | None] = []
+    axis = 0
+    for index, each in enumerate(keys):
+        match each:
+            case Const(value=None):
+                sizes.append(Size.of(1))
+            case Const(value=value) if value is Ellipsis:
+                rest = sum(1 for other in keys[index + 1 :] if not (isinstance(other, Const) and other.value is None))
+                keep = max(0, len(shape) - axis - rest)
+                sizes.extend(shape[axis : axis + keep])
+                axis += keep
+            case Const(value=int()) | SizeValue():
+                axis += 1
+            case SliceValue():
+                if axis >= len(shape):
+                    return None
+                sizes.append(shape[axis] if each.is_full else _sliced(run, shape[axis], each))
+                axis += 1
+            case _:
+                return None
+    return (*sizes, *shape[axis:]) if axis <= len(shape) else None
+
+
+def _sliced(run: Interpreter, size: Size | None, key: SliceValue) -> Size | None:
+    number = run.sizes.number(size)
+    bounds = [None if bound is None else _axis(bound) for bound in (key.lower, key.upper, key.step)]
+    if number is not None and all((b is None) == (k is None or (isinstance(k, Const) and k.value is None)) for b, k in zip(bounds, (key.lower, key.upper, key.step), strict=True)):
+        return Size.of(len(range(*slice(*bounds).indices(number)))) if number < 10**7 else None
+    if size is not None and key.lower is None and key.step is None and key.upper is not None:
+        upper = run.sizes.as_size(key.upper)
+        return upper if upper is not None and not (upper.as_int() is not None and (upper.as_int() or 0) < 0) else None
+    return None
+
+

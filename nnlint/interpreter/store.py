@@ -1,0 +1,80 @@
+"""The Store: every change of an object is written through it, so that it can be taken back and joined.
+
+A branch is interpreted in place, its changes are taken back (`undo`) and kept as a `Delta`; where the paths meet, `merge`
+writes the join of the deltas. The cost is that of what changed, not of what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from nnlint.interpreter.joins import MISSING, join_fields
+from nnlint.interpreter.objects import Obj, Sequence
+
+Delta = dict[tuple[Obj, str], Any]
+
+
+class Store:
+    """A journal of writes to objects' fields."""
+
+    def __init__(self) -> None:
+        self._journal: list[tuple[Obj, str, Any]] = []
+
+    def write(self, obj: Obj, key: str, value: Any) -> None:
+        self._journal.append((obj, key, obj.fields.get(key, MISSING)))
+        obj.fields[key] = value
+
+    def remove(self, obj: Obj, key: str) -> None:
+        if key in obj.fields:
+            self._journal.append((obj, key, obj.fields.pop(key)))
+
+    def mark(self) -> int:
+        """A point to which changes can be counted or taken back."""
+        return len(self._journal)
+
+    def changes(self, mark: int) -> Delta:
+        """What was written since `mark`, with the values of now."""
+        return {(obj, key): obj.fields.get(key, MISSING) for obj, key, _ in self._journal[mark:]}
+
+    def undo(self, mark: int) -> Delta:
+        """Take back what was written since `mark` and return it."""
+        delta = self.changes(mark)
+        for obj, key, old in reversed(self._journal[mark:]):
+            if old is MISSING:
+                obj.fields.pop(key, None)
+            else:
+                obj.fields[key] = old
+        del self._journal[mark:]
+        return delta
+
+    def merge(self, deltas: Iterable[Delta]) -> None:
+        """Write the join of what the paths did that meet here."""
+        paths = list(deltas)
+        if len(paths) == 1:
+            for (obj, key), value in paths[0].items():
+                self._put(obj, key, value)
+            return
+        touched = dict.fromkeys(place for path in paths for place in path)
+        for obj, key in touched:
+            now = obj.fields.get(key, MISSING)
+            values = [path.get((obj, key), now) for path in paths]
+            joined = values[0]
+            for value in values[1:]:
+                joined = join_fields(key, joined, value)
+            self._put(obj, key, joined)
+
+    def loosen(self, mark: int, youngest: int) -> None:
+        """Lists that a loop of unknown length changed since `mark` may hold any number of such elements.
+
+        Those made inside of the loop (numbered after `youngest`) are new in each pass and keep their length.
+        """
+        for obj, key in self.changes(mark):
+            if key == "items" and isinstance(obj, Sequence) and obj.exact and obj.serial <= youngest:
+                self.write(obj, "exact", False)
+
+    def _put(self, obj: Obj, key: str, value: Any) -> None:
+        if value is MISSING:
+            self.remove(obj, key)
+        else:
+            self.write(obj, key, value)

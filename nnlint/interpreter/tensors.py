@@ -1,0 +1,380 @@
+"""What operations do to tensors: to their scale, their shape, and what they hang on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nnlint.events import LayerRan, LossComputed
+from nnlint.finding import Confidence, Step
+from nnlint.interpreter import shapes
+from nnlint.interpreter.objects import (
+    NO_PROVENANCE,
+    Arguments,
+    Biased,
+    Const,
+    External,
+    Frame,
+    Instance,
+    Mapping,
+    Provenance,
+    Sequence,
+    Shape,
+    SliceValue,
+    Tensor,
+    Union,
+    Unknown,
+    Value,
+)
+from nnlint.interpreter.wording import text_of
+from nnlint.knowledge.layers import BIAS_CANCELLING_NORMS, LayerInfo
+from nnlint.knowledge.losses import LossInfo
+from nnlint.reading import script as ir
+from nnlint.values import Layer, Loss, Scale, TensorFacts
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+KEEPS_SCALE = frozenset(
+    "identity detach keep view flatten unflatten transpose t permute squeeze unsqueeze expand select chunk unbind cat stack resample dropout extreme".split()
+)
+KEEPS_BIAS = frozenset({"identity", "pool", "adaptive_pool", "shuffle", "view", "flatten", "transpose", "permute", "unsqueeze", "squeeze", "resample"})
+"""What may stand between a layer with a bias and a batch norm without giving the bias a meaning."""
+
+
+def as_tensor(run: Interpreter, value: Value) -> Tensor:
+    """The tensor that a value is, or stands for."""
+    match value:
+        case Tensor():
+            return value
+        case Unknown():
+            return Tensor(shape=run.sizes.shape_of(value), provenance=value.provenance)
+        case Union():
+            from nnlint.interpreter.joins import join_tensors
+
+            parts = [as_tensor(run, each) for each in value.alternatives]
+            joined = parts[0]
+            for part in parts[1:]:
+                joined = join_tensors(joined, part)
+            return joined
+    return Tensor(provenance=run.provenance(value))
+
+
+def apply(run: Interpreter, operation: str, value: Value, options: dict[str, Value], node: ir.Node | None, frame: Frame, words: str = "") -> Value:
+    """The result of one operation on a tensor.
+
+    `options` holds the operation's other arguments by name (`*` those without one), `words` the call in the user's own.
+    """
+    tensor = as_tensor(run, value)
+    run.used(value)
+    for option in options.values():
+        run.used(option)
+    provenance = tensor.provenance
+    for option in options.values():
+        provenance = provenance | run.provenance(option)
+    if run.gradients_enabled is False or operation == "detach":
+        provenance = provenance.detached()
+    if tensor.biased is not None and operation not in KEEPS_BIAS:
+        run.consumed(tensor.biased)
+    shape = shapes.result(run, operation, value, options, node, frame, words)
+    scale, made = _scale(run, operation, tensor, options, node, frame, words)
+    keeps = scale is tensor.scale and operation in KEEPS_SCALE
+    result = Tensor(
+        shape=shape,
+        scale=scale,
+        dim=tensor.dim if keeps else made.dim,
+        trail=tensor.trail if keeps else made.trail,
+        made_by=tensor.made_by if keeps else made.made_by,
+        provenance=provenance,
+        biased=_carried(run, tensor, operation, shape),
+        attended=(tensor.attended and operation in KEEPS_SCALE) or made.attended,
+    )
+    return _shaped_results(run, operation, run.sizes.shape_of(value), result, options, words)
+
+
+def _carried(run: Interpreter, tensor: Tensor, operation: str, shape: Shape | None) -> Biased | None:
+    """The bias that is still there after an operation, and whether it is one per channel now: channels are dimension 1."""
+    biased = tensor.biased
+    if biased is None or operation not in KEEPS_BIAS:
+        return None
+    if operation in ("transpose", "permute", "view", "flatten", "shuffle") and shape is not None and biased.width is not None:
+        at_one = shape[1] if len(shape) > 1 else None
+        return replace(biased, per_channel=at_one is not None and run.sizes.resolved(at_one) == run.sizes.resolved(biased.width))
+    return biased
+
+
+ONE_HOT = "<one hot>"
+_NOTHING = Tensor()
+
+
+def _made(run: Interpreter, scale: Scale, words: str, node: ir.Node | None, frame: Frame, verb: str, dim: int | None = None) -> tuple[Scale, Tensor]:
+    trail = (Step(run.place(frame, node), f"`{words}` makes {verb}"),) if node is not None else ()
+    return scale, Tensor(trail=trail, made_by=words, dim=dim)
+
+
+def _scale(
+    run: Interpreter, operation: str, tensor: Tensor, options: dict[str, Value], node: ir.Node | None, frame: Frame, words: str
+) -> tuple[Scale, Tensor]:
+    """The scale that an operation gives its result, and (in a tensor that stands for nothing else) where it was made."""
+    match operation:
+        case "softmax" | "softmax2d" | "gumbel_softmax":
+            hard = options.get("hard")
+            if operation == "gumbel_softmax" and hard is not None and run.truth(hard) is not False:
+                return Scale.UNKNOWN, _NOTHING
+            dim = options.get("dim")
+            axis = dim.value if isinstance(dim, Const) and isinstance(dim.value, int) else None
+            return _made(run, Scale.PROBABILITIES, words, node, frame, "probabilities", axis)
+        case "log_softmax":
+            return _made(run, Scale.LOG_PROBABILITIES, words, node, frame, "log-probabilities")
+        case "sigmoid":
+            return _made(run, Scale.SIGMOID, words, node, frame, "sigmoid outputs, in [0, 1]")
+        case "relu":
+            return _made(run, Scale.NONNEGATIVE, words, node, frame, "non-negative values")
+        case "linear" | "conv" | "conv_transpose":
+            return _made(run, Scale.LOGITS, words, node, frame, "raw scores")
+        case "exp" if tensor.scale is Scale.LOG_PROBABILITIES:
+            _, made = _made(run, Scale.PROBABILITIES, words, node, frame, "probabilities of log-probabilities")
+            return Scale.PROBABILITIES, made.but(trail=(*tensor.trail, *made.trail))
+        case "log" if tensor.scale is Scale.PROBABILITIES:
+            return _made(run, Scale.LOG_PROBABILITIES, words, node, frame, "log-probabilities")
+        case "one_hot":
+            return Scale.UNKNOWN, Tensor(made_by=ONE_HOT)
+        case "argmax":
+            return Scale.CLASS_INDICES, _NOTHING
+        case "keep" if tensor.scale is Scale.LOGITS and {"min", "max"} <= {name for name, v in options.items() if isinstance(v, Const)}:
+            return Scale.UNKNOWN, _NOTHING  # clamped scores are bounded
+        case "dropout" if tensor.scale is Scale.LOGITS:
+            return Scale.UNKNOWN, _NOTHING
+        case "reduce" if words.rpartition(".")[2].startswith("mean(") and tensor.scale in (Scale.PROBABILITIES, Scale.SIGMOID):
+            dim = options.get("dim")
+            over_batch = isinstance(dim, Const) and dim.value == 0
+            return (tensor.scale, tensor) if over_batch else (Scale.UNKNOWN, _NOTHING)
+        case "cat" | "stack":
+            return _common(run, options)
+        case "matmul" | "attention":
+            return Scale.UNKNOWN, Tensor(attended=tensor.scale is Scale.PROBABILITIES or operation == "attention")
+        case "activation":
+            return Scale.UNKNOWN, _NOTHING
+    return (tensor.scale, tensor) if operation in KEEPS_SCALE else (Scale.UNKNOWN, _NOTHING)
+
+
+def _common(run: Interpreter, options: dict[str, Value]) -> tuple[Scale, Tensor]:
+    """`cat` and `stack`: what all parts agree on."""
+    parts = options.get("parts")
+    if not isinstance(parts, Sequence) or not parts.items:
+        return Scale.UNKNOWN, _NOTHING
+    tensors = [as_tensor(run, item) for item in parts.items]
+    first = tensors[0]
+    return (first.scale, first) if all(tensor.scale is first.scale for tensor in tensors) else (Scale.UNKNOWN, _NOTHING)
+
+
+def _shaped_results(run: Interpreter, operation: str, before: Shape | None, result: Tensor, options: dict[str, Value], words: str) -> Value:
+    match operation:
+        case "unbind":
+            if result.shape is not None and (unbound := shapes.unbound(run, options, result.shape)) is not None:
+                rest, number = unbound
+                return Sequence("tuple", tuple(result.but(shape=rest) for _ in range(number)))
+            return Sequence("tuple", (result.but(shape=None),), exact=False)
+        case "chunk":
+            count = shapes.parts(run, before, options)
+            if count is not None and 0 < count <= 16:
+                return Sequence("tuple", tuple(result.but() for _ in range(count)))
+            return Sequence("tuple", (result,), exact=False)
+        case "extreme" if "dim" in options or "k" in options:
+            indices = Tensor(shape=result.shape, scale=Scale.CLASS_INDICES, provenance=result.provenance.detached())
+            return Sequence("tuple", (result, indices))
+        case "recurrent":
+            state = Tensor(shape=shapes.state(run, result.shape, options), provenance=result.provenance)
+            cell = state.but() if words.endswith("LSTM)") or words.endswith("LSTM") else None
+            return Sequence("tuple", (result, Sequence("tuple", (state, cell)) if cell is not None else state))
+        case "mha":
+            return Sequence("tuple", (result, Tensor(provenance=result.provenance)))
+    return result
+
+
+# --- operators ----------------------------------------------------------------------------------------------------
+
+
+def binary(run: Interpreter, left: Value, op: str, right: Value) -> Value:
+    """`left op right` where one of them is a tensor."""
+    a, b = as_tensor(run, left), as_tensor(run, right)
+    run.used(left)
+    run.used(right)
+    for side in (a, b):
+        if side.biased is not None:
+            run.consumed(side.biased)
+    provenance = a.provenance | b.provenance
+    if run.gradients_enabled is False:
+        provenance = provenance.detached()
+    a_shape, b_shape = run.sizes.shape_of(left) or a.shape, run.sizes.shape_of(right) or b.shape
+    shape = shapes.broadcast(run, a_shape, b_shape, left, right)
+    if op == "@":
+        one_hot = b.made_by == ONE_HOT
+        keeps = a.scale is Scale.PROBABILITIES and one_hot
+        return Tensor(
+            shape=shapes.matmul(a_shape, b_shape),
+            scale=a.scale if keeps else Scale.UNKNOWN,
+            trail=a.trail if keeps else (),
+            made_by=a.made_by if keeps else "",
+            provenance=provenance,
+            attended=a.scale is Scale.PROBABILITIES,
+        )
+    keeper = _keeper(left, a, op, right, b)
+    if keeper is None:
+        return Tensor(shape=shape, provenance=provenance)
+    return keeper.but(shape=shape, provenance=provenance, biased=None, attended=False)
+
+
+def _keeper(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> Tensor | None:
+    """The operand whose scale the result has."""
+    number = right.value if isinstance(right, Const) else left.value if isinstance(left, Const) else None
+    tensor = a if isinstance(right, Const) else b
+    if isinstance(number, (int, float)) and not isinstance(number, bool):
+        tiny = abs(number) <= 1e-3
+        if op in "+-" and tensor is a and tiny:
+            return tensor  # `p + 1e-8`
+        if op in "*/" and number == 1:
+            return tensor
+        if tensor.scale is Scale.LOGITS and op in ("*", "/", "+", "-"):
+            return tensor
+        return None
+    if a.scale is b.scale is Scale.LOGITS and op in ("+", "-"):
+        return a
+    if a.scale is Scale.LOGITS and op in ("/", "*") and not isinstance(right, Tensor):
+        return a  # a temperature
+    return None
+
+
+def negate(tensor: Tensor) -> Tensor:
+    if tensor.scale is Scale.LOGITS:
+        return tensor.but(biased=None)
+    return tensor.but(scale=Scale.UNKNOWN, made_by="", trail=(), biased=None)
+
+
+def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
+    """`tensor[key]`."""
+    if tensor.biased is not None:
+        run.consumed(tensor.biased)
+    return tensor.but(shape=shapes.indexed(run, run.sizes.shape_of(tensor), key), biased=None, provenance=tensor.provenance | run.provenance(key).detached())
+
+
+# --- layers and losses ------------------------------------------------------------------------------------------------
+
+
+def run_layer(run: Interpreter, layer: Instance, info: LayerInfo, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """A torch layer is applied to its input."""
+    if not arguments.positional and not arguments.keywords:
+        return Unknown()
+    value = arguments.positional[0] if arguments.positional else arguments.all()[0]
+    words = _layer_words(layer, info, node)
+    operation = {"attention": "mha"}.get(info.operation, info.operation)
+    options: dict[str, Value] = {f"<{name}>": v for name, v in layer.arguments.items()}
+    if "dim" in layer.arguments:
+        options["dim"] = layer.arguments["dim"]
+    for index_, other in enumerate(arguments.positional[1:]):
+        options[f"<input {index_ + 1}>"] = other
+    canonical = f"torch.nn.{info.kind}"
+    if canonical in BIAS_CANCELLING_NORMS:
+        _normalized(run, layer, info, as_tensor(run, value), node, frame)
+        tensor = as_tensor(run, value)
+        value = tensor.but(biased=None) if tensor.biased else value
+    result = apply(run, operation, value, options, node, frame, words)
+    if operation in ("linear", "conv", "conv_transpose") and isinstance(result, Tensor):
+        bias = layer.arguments.get("bias")
+        if isinstance(bias, Const) and bias.value is True and layer.made is not None:
+            result = result.but()
+            per_channel = operation != "linear" or result.shape is None or len(result.shape) == 2
+            width = run.sizes.as_size(layer.arguments.get("out_channels", layer.arguments.get("out_features", Unknown())))
+            result = result.but(biased=Biased(layer, result.serial, tuple(run.conditions), per_channel, width))
+    return result
+
+
+def _layer_words(layer: Instance, info: LayerInfo, node: ir.Call | None) -> str:
+    if isinstance(node, ir.Call):
+        text = text_of(node.function)
+        if text.rpartition(".")[2] == layer.name or not layer.name:
+            return f"{text} ({info.kind})" if not text.startswith(("nn.", "torch.")) else text
+    return f"{layer.name} ({info.kind})" if layer.name else f"nn.{info.kind}"
+
+
+def _normalized(run: Interpreter, norm: Instance, info: LayerInfo, tensor: Tensor, node: ir.Call | None, frame: Frame) -> None:
+    fed_by = tensor.biased
+    if fed_by is None or fed_by.layer.made is None or not fed_by.per_channel:
+        return
+    conditions = {*norm.conditions, *run.conditions} - {*fed_by.layer.conditions, *fed_by.conditions}
+    if conditions or not _same_width(run, fed_by.layer, norm):
+        return  # a norm that is there, or runs, on a condition that its input does not share
+    run.normalized(
+        fed_by,
+        LayerRan(
+            place=run.place(frame, node) if node is not None else fed_by.layer.made,
+            layer=Layer(info.kind, norm.name or f"nn.{info.kind}", norm.made or fed_by.layer.made),
+            fed_by=Layer(fed_by.layer.class_name, fed_by.layer.name or f"nn.{fed_by.layer.class_name}", fed_by.layer.made),
+        ),
+    )
+
+
+def _same_width(run: Interpreter, layer: Instance, norm: Instance) -> bool:
+    """False when the norm is known to normalize another dimension than that of the layer's output channels."""
+    made = layer.arguments.get("out_channels", layer.arguments.get("out_features"))
+    taken = norm.arguments.get("num_features")
+    if isinstance(made, Const) and isinstance(taken, Const):
+        return made.value == taken.value
+    return True
+
+
+def facts(run: Interpreter, value: Value | None, place_node: ir.Node | None, frame: Frame) -> TensorFacts:
+    if value is None:
+        return TensorFacts()
+    tensor = as_tensor(run, value)
+    return TensorFacts(tensor.scale, tensor.made_by, tensor.trail)
+
+
+def run_loss(run: Interpreter, info: LossInfo, options: dict[str, Value], arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """A loss is computed: tell of it, return a scalar that hangs on what its arguments hang on."""
+    value = arguments.get(0, "input")
+    target = arguments.get(1, "target")
+    options = {**options, **arguments.keywords}
+    loose = options.pop("<loose>", None)
+    unsure = isinstance(loose, Const) and loose.value is True
+    run.roles.measured(run.provenance_of(arguments))
+    for each in arguments.all():
+        run.used(each)
+        tensor = as_tensor(run, each)
+        if tensor.biased is not None:
+            run.consumed(tensor.biased)
+    if node is not None and value is not None:
+        reduction = None if unsure else _option(options.get("reduction"), "mean")
+        if isinstance(reduction, str) and any(name in options for name in ("reduce", "size_average")):
+            reduction = None
+        log_target = None if unsure else _option(options.get("log_target"), False)
+        called = text_of(node.function)
+        run.emit(
+            LossComputed(
+                place=run.place(frame, node),
+                loss=Loss(
+                    kind=info.kind,
+                    called=called,
+                    expects=info.expects,
+                    reduction=reduction if isinstance(reduction, str) else None,
+                    log_target=log_target if isinstance(log_target, bool) else None,
+                ),
+                input=facts(run, value, node, frame),
+                target=facts(run, target, node, frame),
+                confidence=Confidence.CERTAIN,
+            )
+        )
+    provenance: Provenance = NO_PROVENANCE
+    for each in arguments.all():
+        provenance = provenance | run.provenance(each)
+    if run.gradients_enabled is False:
+        provenance = provenance.detached()
+    return Tensor(shape=() if _option(options.get("reduction"), "mean") in ("mean", "sum", "batchmean") else None, provenance=provenance)
+
+
+def _option(value: Value | None, default: object) -> object:
+    if value is None:
+        return default
+    return value.value if isinstance(value, Const) else None
+
+

@@ -1,0 +1,235 @@
+"""Optimizers, schedulers, loaders and datasets: the objects around a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from nnlint.interpreter import gradients
+from nnlint.interpreter.joins import CLEAR
+from nnlint.interpreter.objects import (
+    NONE,
+    Arguments,
+    Const,
+    External,
+    Frame,
+    Instance,
+    Native,
+    Provenance,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+)
+from nnlint.interpreter.roles import role_of_name
+from nnlint.interpreter.wording import text_of
+from nnlint.reading import script as ir
+from nnlint.values import Role
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+_SCHEDULERS = frozenset(
+    "StepLR MultiStepLR ExponentialLR CosineAnnealingLR CosineAnnealingWarmRestarts ReduceLROnPlateau LambdaLR CyclicLR OneCycleLR LinearLR "
+    "ConstantLR PolynomialLR SequentialLR ChainedScheduler MultiplicativeLR LRScheduler _LRScheduler".split()
+)
+_FOREIGN_OPTIMIZERS = frozenset("AdamW Adam SGD Lamb LAMB Lion RAdam AdaBelief Ranger Adafactor AdaBound FusedAdam FusedSGD FusedLAMB LARS Adam8bit AdamW8bit NAdam".split())
+OPTIMIZER, LOADER = "<optimizer>", "<loader>"
+
+
+def looks_like_optimizer(dotted: str) -> bool:
+    package, _, name = dotted.rpartition(".")
+    return name in _FOREIGN_OPTIMIZERS and not package.startswith(("tensorflow", "keras"))
+
+
+def make_optimizer_or_scheduler(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """`torch.optim.Adam(model.parameters(), …)`, `StepLR(optimizer, …)`."""
+    name = dotted.rpartition(".")[2]
+    if name in _SCHEDULERS or "LR" in name:
+        return Instance(External(dotted), None)
+    optimizer = Instance(External(dotted), run.place(frame, node) if node is not None else None)
+    start_optimizer(run, optimizer, arguments.get(0, "params"))
+    return optimizer
+
+
+def start_optimizer(run: Interpreter, optimizer: Instance, parameters: Value | None) -> None:
+    optimizer.lazies[OPTIMIZER] = True
+    gradients.hold(optimizer, parameters)
+    run.store.write(optimizer, gradients.STATE, frozenset({CLEAR}))
+    gradients.notice(run, optimizer)
+
+
+def is_optimizer(value: Value) -> bool:
+    return isinstance(value, (Instance, Unknown)) and OPTIMIZER in value.lazies
+
+
+def optimizer_name(name: str) -> bool:
+    """Whether a variable is named as optimizers are: `optimizer`, `opt_g`, `self.optim`."""
+    words = name.lower().replace("optimiser", "optimizer")
+    return "optim" in words or any(word in ("opt", "opts", "optg", "optd") for word in words.replace(".", "_").split("_"))
+
+
+def step(run: Interpreter, optimizer: Value, arguments: Arguments, node: ir.Call | None, frame: Frame, called: str, certain: bool) -> Value:
+    """`optimizer.step()`; a closure runs first."""
+    closure = arguments.get(0, "closure")
+    if closure is not None and not isinstance(closure, (Const, Unknown, Tensor, Instance)):
+        run.call(closure, Arguments(), node, frame)
+    if node is not None and isinstance(optimizer, (Instance, Unknown)):
+        gradients.stepped(run, optimizer, run.place(frame, node), called, certain)
+    return NONE
+
+
+def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
+    """An attribute that nnlint knows of an optimizer, scaler or loader; else one that is not known."""
+    if is_optimizer(instance):
+        if name == "step":
+            return Native(name, lambda run, arguments, node, frame: step(run, instance, arguments, node, frame, _receiver(node, instance), True))
+        if name == "zero_grad":
+
+            def clear(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+                gradients.cleared(run, instance, run.place(frame, node) if node is not None else None)
+                return NONE
+
+            return Native(name, clear)
+        if name == "add_param_group":
+
+            def widen(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+                instance.lazies[gradients.MODULES] = None
+                return NONE
+
+            return Native(name, widen)
+        if name == "param_groups":
+            return Sequence("list", (_group(run, instance),), exact=False)
+    if LOADER in instance.lazies and name == "dataset":
+        value = instance.fields.get("dataset")
+        return value if isinstance(value, Value) else Unknown("dataset")
+    return run.child(instance, name)
+
+
+def _group(run: Interpreter, optimizer: Instance) -> Value:
+    from nnlint.interpreter.objects import Mapping
+    from nnlint.interpreter.parameters import OF, Parameters
+
+    parameter = Unknown("parameter")
+    modules = optimizer.lazies.get(gradients.MODULES)
+    parameter.lazies[OF] = modules
+    return Mapping({"params": Parameters((parameter,), modules or frozenset())}, others=True)
+
+
+def _receiver(node: ir.Call | None, instance: Instance) -> str:
+    if node is not None and isinstance(node.function, ir.Attribute):
+        return text_of(node.function.value)
+    return instance.name or instance.class_name
+
+
+def _loader(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    loader = Instance(External(dotted), None)
+    loader.lazies[LOADER] = True
+    dataset = arguments.get(0, "dataset")
+    if dataset is not None:
+        run.store.write(loader, "dataset", dataset)
+    return loader
+
+
+def is_dataset_class(dotted: str) -> bool:
+    return dotted.startswith("torchvision.datasets.") or dotted.endswith(("Dataset", ".ImageFolder"))
+
+
+def make_dataset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    dataset = Instance(External(dotted), None)
+    for name, value in arguments.keywords.items():
+        run.store.write(dataset, name, value)
+    dataset.arguments = dict(arguments.keywords)
+    return dataset
+
+
+def _tensor_dataset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    dataset = Instance(External(dotted), None)
+    if arguments.positional and not arguments.loose:
+        run.store.write(dataset, "tensors", Sequence("tuple", arguments.positional))
+    return dataset
+
+
+def _random_split(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    lengths = arguments.get(1, "lengths")
+    count = len(lengths.items) if isinstance(lengths, Sequence) and lengths.exact else None
+    if count is None:
+        return Unknown("split")
+    parts = []
+    for _ in range(count):
+        part = Instance(External("torch.utils.data.Subset"), None)
+        parts.append(part)
+    return Sequence("tuple", tuple(parts))
+
+
+def _subset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    return Instance(External(dotted), None)
+
+
+SPECIAL: dict[str, Callable[..., Value]] = {
+    "torch.utils.data.DataLoader": _loader,
+    "torch_geometric.loader.DataLoader": _loader,
+    "torch_geometric.data.DataLoader": _loader,
+    "torch.utils.data.TensorDataset": _tensor_dataset,
+    "torch.utils.data.random_split": _random_split,
+    "torch.utils.data.Subset": _subset,
+}
+
+_SPLIT_NAMES = frozenset("split mode phase partition subset flag image_set set_type set_name stage data_type usage dataset_type".split())
+_FLAG_NAMES = frozenset("train is_train training is_training istrain".split())
+
+
+def data_role(run: Interpreter, value: Value, depth: int = 0) -> tuple[Role, bool]:
+    """What data are for, and whether that is certain: by how the dataset is made, else by its name."""
+    if not isinstance(value, (Instance, Unknown)) or depth > 4:
+        return Role.UNKNOWN, False
+    for name, given in _made_with(value).items():
+        if name in _FLAG_NAMES and isinstance(given, Const) and isinstance(given.value, bool):
+            return (Role.TRAINING if given.value else Role.EVALUATION), True
+        if name in _SPLIT_NAMES and isinstance(given, Const) and isinstance(given.value, str):
+            role = role_of_name(given.value)
+            if role is not Role.UNKNOWN:
+                return role, True
+    dataset = value.fields.get("dataset")
+    if isinstance(dataset, Value) and dataset is not value:
+        role, certain = data_role(run, dataset, depth + 1)
+        if role is not Role.UNKNOWN:
+            return role, certain
+    role = role_of_name(value.name)
+    if role is Role.UNKNOWN and isinstance(value, Instance):
+        role = role_of_name(value.class_name)
+    return role, False
+
+
+def _made_with(value: Instance | Unknown) -> dict[str, Value]:
+    if isinstance(value, Instance):
+        return {**value.arguments, **{k: v for k, v in value.fields.items() if isinstance(v, Value)}}
+    return {}
+
+
+def data_name(value: Value) -> str:
+    return value.name if isinstance(value, (Instance, Unknown)) and value.name else "the data"
+
+
+def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None) -> Value:
+    """One element of a loader or dataset."""
+    name = data_name(source)
+    if isinstance(node, (ir.Name, ir.Attribute)):
+        name = text_of(node)
+    role, certain = data_role(run, source)
+    if role is Role.UNKNOWN:
+        role = role_of_name(name)
+    number = run.roles.batch(name, role, certain, loads=True)
+    batches = Provenance(batches=frozenset({number}))
+    dataset = source.fields.get("dataset")
+    tensors = dataset.fields.get("tensors") if isinstance(dataset, Instance) else None
+    if isinstance(tensors, Sequence):
+        parts = []
+        size = run.sizes.fresh("batch")
+        for each in tensors.items:
+            shape = run.sizes.shape_of(each)
+            parts.append(Tensor(shape=(size, *shape[1:]) if shape else None, provenance=batches))
+        return Sequence("list", tuple(parts))
+    return Unknown("batch", provenance=batches)
+
+

@@ -1,0 +1,46 @@
+"""Expressions in the user's own words, for messages."""
+
+from __future__ import annotations
+
+from nnlint.reading import script as ir
+
+LONGEST = 48
+
+
+def text_of(expr: ir.Expr | None) -> str:
+    """The source of an expression, rebuilt and shortened."""
+    text = _text(expr)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _text(expr: ir.Expr | None) -> str:
+    match expr:
+        case ir.Name(name=name):
+            return name
+        case ir.Attribute(value=value, attr=attr):
+            return f"{_text(value)}.{attr}"
+        case ir.Constant(value=value):
+            return "..." if value is Ellipsis else repr(value)
+        case ir.Call(function=function, arguments=arguments):
+            return f"{_text(function)}({', '.join(map(_argument, arguments))})"
+        case ir.Subscript(value=value, index=index):
+            return f"{_text(value)}[{_text(index)}]"
+        case ir.Slice(lower=lower, upper=upper, step=step):
+            return f"{_text(lower)}:{_text(upper)}" + (f":{_text(step)}" if step else "")
+        case ir.Binary(left=left, op=op, right=right):
+            return f"{_text(left)} {op} {_text(right)}"
+        case ir.Unary(op=op, operand=operand):
+            return f"not {_text(operand)}" if op == "not" else f"{op}{_text(operand)}"
+        case ir.TupleDisplay(elements=elements):
+            return ", ".join(map(_text, elements))
+        case ir.ListDisplay(elements=elements):
+            return f"[{', '.join(map(_text, elements))}]"
+        case ir.Starred(value=value):
+            return f"*{_text(value)}"
+        case None:
+            return ""
+    return "…"
+
+
+def _argument(argument: ir.Argument) -> str:
+    return f"{argument.star}{argument.keyword + '=' if argument.keyword else ''}{_text(argument.value)}"

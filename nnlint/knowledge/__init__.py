@@ -1,0 +1,1 @@
+"""What nnlint knows of torch and its frameworks: tables, not code."""

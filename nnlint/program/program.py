@@ -1,0 +1,148 @@
+"""A `Program`: the scripts of a project, found by dotted name and read when they are asked for.
+
+What is reported on (the targets) is not what is known (the project): a hook passes two files, and the softmax is in a
+third. Nothing here runs or follows imports, so that circles among them do no harm.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from nnlint.program.folders import Folders
+from nnlint.program.project import find_root
+from nnlint.program.search import Search
+from nnlint.reading.script import Script
+from nnlint.source import Source, Unreadable
+
+
+def _read_script(source: Source) -> Script:
+    from nnlint.reading.reader import read_script  # the parser is loaded when there is something to parse
+
+    return read_script(source)
+
+
+class Program:
+    """The targets, and every file of their projects that they lead to.
+
+    `root` is the project's; without it every file belongs to the nearest project around it. `unsaved` holds text that
+    stands for a file's: standard input, an editor's buffer. Paths that are handed out are absolute.
+    """
+
+    def __init__(
+        self,
+        targets: Iterable[Path] = (),
+        root: Path | None = None,
+        *,
+        unsaved: Mapping[Path, bytes] | None = None,
+        read: Callable[[Source], Script] = _read_script,
+    ) -> None:
+        self._targets = {_absolute(target): target for target in targets}
+        self._root = _absolute(root) if root is not None else None
+        self._unsaved = {_absolute(path): data for path, data in (unsaved or {}).items()}
+        self._read = read
+        self._folders = Folders()
+        self._search = Search(self._folders)
+        self._scripts: dict[Path, Script | Unreadable] = {}
+        self._roots: dict[Path, Path] = {}
+        self._found: dict[tuple[str, Path, Path | None], Path | None] = {}
+        self._mentioned: dict[tuple[Path, tuple[bytes, ...]], bool] = {}
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        """The files reported on, as they were named."""
+        return tuple(self._targets.values())
+
+    def is_target(self, path: Path) -> bool:
+        return _absolute(path) in self._targets
+
+    def root_of(self, path: Path) -> Path:
+        """The root of the project that a file belongs to."""
+        folder = _absolute(path).parent
+        if self._root is not None and folder.is_relative_to(self._root):
+            return self._root
+        if folder not in self._roots:
+            self._roots[folder] = find_root(folder)
+        return self._roots[folder]
+
+    def script(self, path: Path) -> Script:
+        """The file as plain data, read once. Raises `Unreadable`, each time anew, when it can not be read."""
+        path = _absolute(path)
+        if path not in self._scripts:
+            try:
+                self._scripts[path] = self._read(self._source(path))
+            except Unreadable as error:
+                self._scripts[path] = error
+        found = self._scripts[path]
+        if isinstance(found, Unreadable):
+            raise Unreadable(found.path, found.message, found.line, found.column)
+        return found
+
+    def mentions(self, path: Path, words: tuple[bytes, ...]) -> bool:
+        """Whether one of the words occurs in the file, which is not parsed. An unreadable one is left to `script`."""
+        path = _absolute(path)
+        key = (path, words)
+        if key not in self._mentioned:
+            try:
+                data = self._unsaved[path] if path in self._unsaved else path.read_bytes()
+                self._mentioned[key] = any(word in data for word in words)
+            except OSError:
+                self._mentioned[key] = True
+        return self._mentioned[key]
+
+    def resolve(self, dotted: str, importer: Path, main: Path | None = None) -> Path | None:
+        """The module that `import dotted` in `importer` means while the script `main` runs; None: another package's.
+
+        A module is its .py file, a package its `__init__.py`, a namespace package its folder.
+        """
+        importer = _absolute(importer)
+        main = _absolute(main) if main is not None else None
+        key = (dotted, importer, main)
+        if key not in self._found:
+            self._found[key] = self._search.find(dotted, importer, self.root_of(importer), main)
+        return self._found[key]
+
+    def relative(self, module: str, level: int, importer: Path) -> Path | None:
+        """What `from ..module import` in `importer` means, where `level` counts the dots."""
+        folder = _absolute(importer).parent
+        for _ in range(level - 1):
+            if folder == folder.parent:
+                return None
+            folder = folder.parent
+        if module:
+            return self._folders.module(folder, module)
+        return folder / "__init__.py" if self._folders.is_package(folder) else folder
+
+    def submodule(self, package: Path, name: str) -> Path | None:
+        """The module `name` of a package, given as its `__init__.py` or the folder of a namespace; None in a module."""
+        package = _absolute(package)
+        if package.name == "__init__.py":
+            return self._folders.module(package.parent, name)
+        return None if package.suffix == ".py" else self._folders.module(package, name)
+
+    def dotted_name(self, path: Path) -> str:
+        """The name of a module within its top package: `models.unet`; that of a plain script is `train`."""
+        path = _absolute(path)
+        parts = list(path.relative_to(self._folders.holder(path.parent)).parts)
+        if parts[-1] == "__init__.py" and len(parts) > 1:
+            parts.pop()
+        return ".".join((*parts[:-1], parts[-1].removesuffix(".py")))
+
+    def shown(self, path: Path) -> str:
+        """The path for the reader: of a target as it was named, of others relative to here if they are below."""
+        absolute = _absolute(path)
+        if absolute in self._targets:
+            return str(self._targets[absolute])
+        here = Path.cwd()
+        return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)
+
+    def _source(self, path: Path) -> Source:
+        if path in self._unsaved:
+            return Source.decode(self.shown(path), self._unsaved[path])
+        return Source.read(path, self.shown(path))
+
+
+def _absolute(path: Path) -> Path:
+    """The path without `..`, links as they are: Python, too, knows a module by the name it was found under."""
+    return Path(os.path.abspath(path))

@@ -1,0 +1,133 @@
+"""Which files belong together: the root of a project, and the Python files below a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
+
+SKIPPED = frozenset({"__pycache__", "venv", "node_modules", "build", "dist"})
+"""Folders in which nobody's own code is. Hidden ones (.git, .venv, .tox, .nox) and *.egg-info are skipped besides."""
+
+
+def find_root(path: Path) -> Path:
+    """The project that a file or folder belongs to.
+
+    The nearest folder upwards with a project file or a repository in it; without one the folder that holds the top
+    package; without that the file's own folder.
+    """
+    start = Path(os.path.abspath(path))
+    folder = start if start.is_dir() else start.parent
+    for candidate in (folder, *folder.parents):
+        if any(os.path.lexists(candidate / marker) for marker in MARKERS):
+            return candidate
+    return package_holder(folder)
+
+
+def package_holder(folder: Path) -> Path:
+    """The folder that holds the top package which `folder` is in; `folder` itself when it is no package."""
+    while (folder / "__init__.py").is_file() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def python_files(paths: Iterable[Path], exclude: Sequence[str] = (), root: Path | None = None) -> list[Path]:
+    """The files named, and the .py files below the folders named, sorted, each once.
+
+    `exclude` holds patterns as in a .gitignore, relative to `root` (by default the root of the project that a folder is
+    in). A file that is named is taken whatever it is called and whatever is excluded.
+    """
+    spec = GitIgnoreSpec.from_lines(exclude)
+    named: dict[str, Path] = {}
+    found: dict[str, Path] = {}
+    for path in paths:
+        if path.is_dir():
+            base = os.path.abspath(root if root is not None else find_root(path))
+            for file in walk(path, spec, Path(base)):
+                found.setdefault(os.path.realpath(file), file)
+        else:
+            named.setdefault(os.path.realpath(path), path)
+    return sorted((found | named).values())
+
+
+class ProjectTooLarge(Exception):
+    """There are more folders than it is worth to look into."""
+
+
+def walk(
+    folder: Path, spec: GitIgnoreSpec | None = None, base: Path | None = None, most_folders: int | None = None
+) -> Iterator[Path]:
+    """The .py files below a folder; links last, and only to what was not walked yet, so that loops end.
+
+    Raises `ProjectTooLarge` after `most_folders`.
+    """
+    waiting, links = [str(folder)], list[str]()
+    seen: set[str] = set()
+    folders = 0
+    while waiting or links:
+        current = waiting.pop() if waiting else links.pop(0)
+        real = os.path.realpath(current)
+        if real in seen:
+            continue
+        seen.add(real)
+        if not os.path.isdir(current):
+            yield Path(current)
+            continue
+        folders += 1
+        if most_folders is not None and folders > most_folders:
+            raise ProjectTooLarge(str(folder))
+        below: list[str] = []
+        for entry in _entries(current):
+            is_folder = _is_folder(entry)
+            if _is_skipped(entry.name) if is_folder else not _is_script(entry):
+                continue
+            if spec is not None and _is_excluded(spec, entry.path, base, is_folder):
+                continue
+            if entry.is_symlink():
+                links.append(entry.path)
+            elif is_folder:
+                below.append(entry.path)
+            else:
+                seen.add(os.path.join(real, entry.name))
+                yield Path(entry.path)
+        waiting += reversed(below)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _is_script(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.name.endswith(".py") and entry.is_file()
+    except OSError:
+        return False
+
+
+def _is_skipped(name: str) -> bool:
+    return name.startswith(".") or name in SKIPPED or name.endswith(".egg-info")
+
+
+def _is_excluded(spec: GitIgnoreSpec, path: str, base: Path | None, is_folder: bool) -> bool:
+    """Whether a pattern matches, relative to `base`; a path that is not below it is matched as a whole."""
+    absolute = Path(os.path.abspath(path))
+    try:
+        relative = absolute.relative_to(base or Path.cwd())
+    except ValueError:
+        relative = absolute.relative_to(absolute.anchor)
+    return spec.match_file(relative.as_posix() + ("/" if is_folder else ""))

@@ -1,0 +1,71 @@
+"""What is read and where things stand in it: `Source`, `Span`, `Place`."""
+
+from __future__ import annotations
+
+import tokenize
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of text. Lines and columns count from 1, columns in characters; the end is exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A node of a file, by its number in the file's Script, or, once located, by its span.
+
+    The interpreter speaks of nodes, which cost nothing to name; only what is reported is located.
+    """
+
+    path: str
+    node: int = -1
+    span: Span | None = None
+
+    def located(self, span: Span) -> Place:
+        return replace(self, span=span)
+
+
+class Unreadable(Exception):
+    """A file that can not be decoded or parsed; says where and why."""
+
+    def __init__(self, path: str, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of one Python file."""
+
+    path: str
+    text: str
+
+    @classmethod
+    def read(cls, path: Path, shown_as: str | None = None) -> Source:
+        """Read `path`. Raises `Unreadable` when the file can not be opened or decoded."""
+        name = shown_as if shown_as is not None else str(path)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise Unreadable(name, f"cannot be read: {error.strerror}") from error
+        return cls.decode(name, data)
+
+    @classmethod
+    def decode(cls, name: str, data: bytes) -> Source:
+        """Decode by the file's own coding declaration (PEP 263), UTF-8 without one."""
+        try:
+            encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+            return cls(name, data.decode(encoding))
+        except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+            raise Unreadable(name, f"cannot be decoded: {error}") from error

@@ -1,0 +1,74 @@
+"""The nouns of training: what the interpreter infers, and a run measures, of a tensor, a loss, a layer.
+
+Events carry these; rules read them. A field that is not known is None or `UNKNOWN`, and a rule is silent on it.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from nnlint.finding import Step
+from nnlint.source import Place
+
+
+class Scale(enum.Enum):
+    """What the numbers of a tensor mean."""
+
+    UNKNOWN = "unknown"
+    LOGITS = "raw scores"  # straight from a linear map: any real number
+    NONNEGATIVE = "non-negative values"
+    PROBABILITIES = "probabilities"  # of a softmax: they sum to 1 over a dimension
+    SIGMOID = "sigmoid outputs"  # each in [0, 1], on its own
+    LOG_PROBABILITIES = "log-probabilities"
+    CLASS_INDICES = "class indices"
+
+
+@dataclass(frozen=True, slots=True)
+class TensorFacts:
+    """What is known of a tensor.
+
+    `made_by` names in the user's words what gave it its scale (`F.softmax(x, dim=1)`); `trail` tells the way from
+    there to the event.
+    """
+
+    scale: Scale = Scale.UNKNOWN
+    made_by: str = ""
+    trail: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A loss as it is called: `kind` is torch's name of it, `called` the user's (`criterion`)."""
+
+    kind: str
+    called: str
+    expects: Scale
+    reduction: str | None = None  # None: not known
+    log_target: bool | None = None  # None: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of a network: `kind` is torch's class (`Conv2d`), `made` where it is constructed."""
+
+    kind: str
+    called: str
+    made: Place
+
+
+class Gradients(enum.Enum):
+    """In what condition an optimizer finds the gradients that it steps on."""
+
+    UNKNOWN = "unknown"
+    FRESH = "fresh"  # cleared, then filled by backward
+    REUSED = "reused"  # an earlier step consumed them and nothing cleared them before backward added to them
+    CLEARED = "cleared"  # filled by backward, then cleared again before this step
+
+
+class Role(enum.Enum):
+    """What a forward pass is for."""
+
+    UNKNOWN = "unknown"
+    TRAINING = "training"
+    EVALUATION = "evaluation"

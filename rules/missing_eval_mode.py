@@ -1,0 +1,80 @@
+"""NN301: a network is evaluated in training mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnlint import Finding, ModuleCalled, Role, Rule, Severity, Step
+
+
+class MissingEvalMode(Rule):
+    """A network with dropout, batch norm or the like is evaluated in training mode.
+
+    ## What it does
+
+    Works out which forward passes evaluate (their output never reaches `backward`, and they run on evaluation data or in a
+    loop that trains nothing) and reports those of a network that is in training mode.
+
+    ## Why it fails silently
+
+    Dropout keeps dropping and batch norm normalizes by the statistics of the batch, and updates its running statistics
+    with validation data. The scores are only worse and depend on the batch. `torch.no_grad()` is no substitute.
+
+    ## Example
+
+    ```python
+    import torch
+
+    def validate(model, loader):
+        model.train()
+        correct = 0
+        with torch.no_grad():
+            for inputs, target in loader:
+                correct += (model(inputs).argmax(1) == target).sum().item()
+        return correct
+    ```
+
+    ## Instead
+
+    ```python
+    import torch
+
+    def validate(model, loader):
+        model.eval()
+        correct = 0
+        with torch.no_grad():
+            for inputs, target in loader:
+                correct += (model(inputs).argmax(1) == target).sum().item()
+        return correct
+    ```
+
+    ## Fix safety
+
+    There is no automatic fix yet. Inserting `model.eval()` before the evaluation is safe where the training loop switches back.
+
+    ## Quiet when
+
+    - `.eval()` was called on the network, on one that holds it, in a helper or in a context manager,
+    - training mode was set on purpose for it (Monte Carlo dropout, recalibration of batch norms),
+    - the network is known to have no layer that has a mode,
+    - a framework switches the mode.
+
+    ## References
+
+    - [torch.nn.Module.eval](https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.eval)
+    """
+
+    code, name, severity = "NN301", "missing-eval-mode", Severity.ERROR
+    watches = ModuleCalled
+    words = ("torch",)
+
+    def check(self, event: ModuleCalled) -> Iterator[Finding]:
+        if event.role is not Role.EVALUATION or event.training is not True or event.mode_layers == ():
+            return
+        layers = f" with {event.mode_layers[0]} active" if event.mode_layers else ""
+        yield self.finding(
+            event,
+            f"`{event.module}` is evaluated in training mode{layers}: {event.role_evidence}",
+            trail=(*event.trail, Step(event.place, f"`{event.module}` runs in training mode here")),
+            advice=f"call `{event.module}.eval()` before the evaluation and `{event.module}.train()` before training goes on",
+        )

@@ -1,0 +1,76 @@
+"""NN201: gradients of one step are still there in the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnlint import Finding, Gradients, OptimizerStepped, Rule, Severity, Step
+
+
+class MissingZeroGrad(Rule):
+    """A loop steps an optimizer and nothing clears the gradients in between.
+
+    ## What it does
+
+    Watches each optimizer over the passes of a loop, and reports the `backward` that adds to gradients which an earlier
+    step of the same optimizer already consumed.
+
+    ## Why it fails silently
+
+    `backward` adds to `.grad`. Uncleared, each step follows the sum of all gradients so far: the loss falls at first,
+    then training behaves as with a growing learning rate and too much momentum.
+
+    ## Example
+
+    ```python
+    def train(model, optimizer, criterion, loader):
+        for inputs, target in loader:
+            loss = criterion(model(inputs), target)
+            loss.backward()
+            optimizer.step()
+    ```
+
+    ## Instead
+
+    ```python
+    def train(model, optimizer, criterion, loader):
+        for inputs, target in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(inputs), target)
+            loss.backward()
+            optimizer.step()
+    ```
+
+    ## Fix safety
+
+    There is no automatic fix yet. Inserting `zero_grad()` before `backward` is safe where gradients are not accumulated.
+
+    ## Quiet when
+
+    - gradients are cleared anywhere in the loop: by the optimizer, the model, `p.grad = None`, a helper, a closure or a
+      framework,
+    - gradients are accumulated over several batches and cleared when the optimizer steps,
+    - clearing and stepping both hang on conditions that are not known.
+
+    ## References
+
+    - [torch.optim.Optimizer.zero_grad](https://pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html)
+    """
+
+    code, name, severity = "NN201", "missing-zero-grad", Severity.ERROR
+    watches = OptimizerStepped
+    words = ("backward",)
+
+    def check(self, event: OptimizerStepped) -> Iterator[Finding]:
+        if event.gradients is Gradients.REUSED and event.backward is not None:
+            yield self.finding(
+                event,
+                f"gradients pile up: `{event.optimizer}` steps on gradients of earlier steps, nothing clears them in between",
+                place=event.backward,
+                trail=(
+                    Step(event.consumed or event.place, "an earlier step already used the gradients"),
+                    Step(event.backward, "backward adds to them"),
+                    Step(event.place, f"`{event.optimizer}` steps on the sum"),
+                ),
+                advice=f"call `{event.optimizer}.zero_grad()` before `backward`",
+            )

@@ -1,0 +1,14 @@
+"""Fixtures of all tests."""
+
+import pytest
+
+from tests.fakes import two_rules
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--bless", action="store_true", help="write what is shown anew; read the difference before it is kept"
+    )
+
+
+__all__ = ["two_rules"]

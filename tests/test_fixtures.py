@@ -1,0 +1,60 @@
+"""Every fixture: what is found is what its comments want, and it really runs."""
+
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from nnlint.config import Settings
+from nnlint.engine import Report, check
+from tests.expectations import Case, cases, complaints, expectations
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+every_case = pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases(FIXTURES)])
+
+
+@every_case
+def test_what_is_found_is_what_is_wanted(case: Case) -> None:
+    report = report_of(case)
+    assert not report.errors
+    assert not complaints(expectations(case), report.findings)
+
+
+@every_case
+def test_messages_are_written_as_the_house_writes_them(case: Case) -> None:
+    """Lower case start, no full stop, at most 120 characters."""
+    odd = [
+        finding.message
+        for finding in report_of(case).findings
+        if not re.fullmatch(r"[^A-Z\n].{0,118}[^.\n]", finding.message)
+    ]
+    assert not odd
+
+
+@pytest.mark.torch
+@every_case
+def test_the_script_runs(case: Case) -> None:
+    done = subprocess.run(
+        [sys.executable, case.entry],
+        cwd=case.folder,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@cache
+def report_of(case: Case) -> Report:
+    before = Path.cwd()
+    os.chdir(case.folder)
+    try:
+        return check([Path(case.target)], Settings(select=("all",)), project=case.folder)
+    finally:
+        os.chdir(before)
