@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import traceback
@@ -186,7 +187,8 @@ class _Bench:
         for path, nodes in sorted(wanted.items()):
             source = self._source(path)
             if source is not None and nodes:
-                spans |= {(path, node): span for node, span in self.witness.locate(source, nodes).items()}
+                with contextlib.suppress(Unreadable):  # better a finding without its line than none
+                    spans |= {(path, node): span for node, span in self.witness.locate(source, nodes).items()}
 
         def located(place: Place) -> Place:
             span = place.span or spans.get((place.path, place.node), _START)

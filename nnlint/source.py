@@ -66,6 +66,9 @@ class Source:
         """Decode by the file's own coding declaration (PEP 263), UTF-8 without one."""
         try:
             encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+        except (SyntaxError, LookupError):
+            encoding = "utf-8"  # a codec that is not installed here, as `future_fstrings`: the text is UTF-8 none the less
+        try:
             return cls(name, data.decode(encoding))
-        except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        except UnicodeDecodeError as error:
             raise Unreadable(name, f"cannot be decoded: {error}") from error

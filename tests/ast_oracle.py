@@ -170,7 +170,7 @@ class Oracle:
         if sys.version_info < (3, 12):  # before, the places inside an f-string were those of a text of its own
             for inner in nodes(tuple(values)):
                 inner.id = NO_PLACE
-        return ir.Formatted(i, tuple(values))
+        return ir.Formatted(i, tuple(values), _texts(n))
 
     def await_(self, i: int, n: Any) -> Any:
         return ir.Await(i, self(n.value))
@@ -326,3 +326,15 @@ def cut(text: str, span: Span) -> str:
     lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
     start = sum(map(len, lines[: span.line - 1])) + span.column - 1
     return text[start : sum(map(len, lines[: span.end_line - 1])) + span.end_column - 1]
+
+
+def _texts(joined: ast.JoinedStr) -> tuple[str, ...]:
+    texts = [""]
+    for part in joined.values:
+        if isinstance(part, ast.Constant):
+            texts[-1] += str(part.value)
+        elif isinstance(part, ast.FormattedValue):
+            if part.conversion != -1 or part.format_spec is not None:
+                return ()
+            texts.append("")
+    return tuple(texts)

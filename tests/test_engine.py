@@ -163,3 +163,12 @@ def test_what_no_target_reached_is_told_after_every_target_has_run() -> None:
     report = check([], ONLY, witness=FakeWitness({"a.py": TRAIN, "b.py": TRAIN}, told, told_unreached))
     assert order == ["run a.py", "run b.py", "rest a.py", "rest b.py"]
     assert len(report.findings) == 2
+
+
+def test_a_place_that_is_not_found_again_costs_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def locate(*_: object) -> dict[int, Span]:
+        raise Unreadable("train.py", "is nested too deeply to be analyzed")
+
+    monkeypatch.setattr(FakeWitness, "locate", locate)
+    report = run({"train.py": TRAIN}, loss_computed("train.py", 3))
+    assert ([finding.place.span for finding in report.findings], report.errors) == ([Span(1, 1, 1, 1)], ())

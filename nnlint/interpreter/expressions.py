@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nnlint.interpreter import tensors
-from nnlint.interpreter.joins import join
+from nnlint.interpreter.joins import either, join
 from nnlint.interpreter.objects import (
     FALSE,
     NO_PROVENANCE,
@@ -58,7 +58,7 @@ def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None
     """`value[index]`."""
     match value, index:
         case Union(), _:
-            return run.join_all([item(run, each, index, expr, frame) for each in value.alternatives])
+            return either([item(run, each, index, expr, frame) for each in value.alternatives])
         case Sequence(), Const(value=int(i)) if value.exact or i in (0, -1):
             if -len(value.items) <= i < len(value.items):
                 found = value.items[i]
@@ -399,8 +399,12 @@ def comprehension(run: Interpreter, expr: ir.Comprehension, frame: Frame) -> Val
 
 
 def formatted(run: Interpreter, expr: ir.Formatted, frame: Frame) -> Value:
-    for value in expr.values:
-        run.used(run.evaluate(value, frame))
+    values = [run.evaluate(value, frame) for value in expr.values]
+    for value in values:
+        run.used(value)
+    if expr.texts and all(isinstance(value, Const) for value in values):
+        parts = [str(value.value) for value in values if isinstance(value, Const)]
+        return Const("".join(text + part for text, part in zip(expr.texts, [*parts, ""], strict=True)))
     return Unknown()
 
 

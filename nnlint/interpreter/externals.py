@@ -167,6 +167,12 @@ def _checkpoint(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Ca
     return run.call(arguments.positional[0], Arguments(arguments.positional[1:], inner, arguments.loose), node, frame) if arguments.positional else Unknown()
 
 
+def _both(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """A network and its optimizer, given back wrapped."""
+    model, optimizer = arguments.get(0, "models"), arguments.get(1, "optimizers")
+    return Sequence("tuple", (model or Unknown(), optimizer)) if optimizer is not None else model or Unknown()
+
+
 def _first(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     return arguments.all()[0] if arguments.all() else Unknown()
 
@@ -185,6 +191,7 @@ _SPECIAL = {
     "torch.nn.parameter.Parameter": _parameter,
     "torch.tensor": _detached_copy,
     "functools.partial": _partial,
+    "apex.amp.initialize": _both,
     "torch.utils.checkpoint.checkpoint": _checkpoint,
     "copy.deepcopy": _clone,
     "torch.autograd.Variable": _first,

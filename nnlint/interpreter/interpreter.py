@@ -7,13 +7,14 @@ calls, networks and tensors behave stands in the files beside this one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence as Seq
+from pathlib import Path
 
 from nnlint.events import Event, LayerRan, Reshaped
 from nnlint.finding import Step
 from nnlint.interpreter import calls, classes, expressions, iteration, modules, roles, statements
 from nnlint.interpreter.control import BudgetSpent, LoopRecord, PathEnds
 from nnlint.interpreter.imports import Imports, star_member
-from nnlint.interpreter.joins import join
+from nnlint.interpreter.joins import either, join
 from nnlint.interpreter.names import BUILTIN_NAMES
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
@@ -69,6 +70,7 @@ class Interpreter:
         self.program = program
         self.imports = imports
         self.reached: set[int] = set()
+        self._shown: dict[Path, str] = {}
         self.store = Store()
         self.reset()
 
@@ -193,7 +195,7 @@ class Interpreter:
             self.choosing = choosing
         if not values:
             raise PathEnds
-        return self.join_all(values)
+        return either(values)
 
     def branch(self, way: Callable[[], Value]) -> Value:
         """Evaluate what may be evaluated or not."""
@@ -572,7 +574,10 @@ class Interpreter:
     # --- telling -------------------------------------------------------------------------------------------------------------------
 
     def place(self, frame: Frame, node: ir.Node) -> Place:
-        return Place(self.program.shown(frame.namespace.path), node.id)
+        path = frame.namespace.path
+        if path not in self._shown:
+            self._shown[path] = self.program.shown(path)
+        return Place(self._shown[path], node.id)
 
     def emit(self, event: Event) -> None:
         self._events.append(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence as Sequence_
 from typing import Any
 
 from nnlint.interpreter.objects import Const, Perhaps, Sequence, Tensor, Union, Unknown, Value
@@ -37,6 +38,21 @@ def join(left: Value, right: Value) -> Value:
     if len(alternatives) > MOST_ALTERNATIVES:
         return Unknown()
     return alternatives[0] if len(alternatives) == 1 else Union(tuple(alternatives))
+
+
+def either(values: Sequence_[Value]) -> Value:
+    """What one of several callees returned: tensors of different scales stay apart, for each is a program that can be run."""
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    if len(tensors) == len(values) and len({tensor.scale for tensor in tensors}) > 1:
+        by_scale: dict[Scale, Tensor] = {}
+        for tensor in tensors:
+            known = by_scale.get(tensor.scale)
+            by_scale[tensor.scale] = tensor if known is None else join_tensors(known, tensor)
+        return Union(tuple(by_scale.values()))
+    joined = values[0]
+    for value in values[1:]:
+        joined = join(joined, value)
+    return joined
 
 
 def _alternatives(value: Value) -> tuple[Value, ...]:
@@ -92,7 +108,7 @@ def join_fields(key: str, left: Any, right: Any) -> Any:
             return left or right
         case "<grads>":
             return join_gradients(left, right)
-        case "<pending>":
+        case "<pending>" | "<eval place>":
             return left | right
     if isinstance(left, Value) and isinstance(right, Value):
         return join(left, right)

@@ -232,7 +232,7 @@ def set_own_mode(run: Interpreter, module: Value, training: bool | None, place: 
         run.store.write(module, MODE_PLACE, place)
         run.store.write(module, MODE_TIME, run.backwards)
         if training is False and not (put_back and before is False):
-            run.store.write(module, EVAL_PLACE, place)
+            run.store.write(module, EVAL_PLACE, frozenset({place}))
 
 
 def set_mode(

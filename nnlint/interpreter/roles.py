@@ -30,12 +30,15 @@ _EVALUATION_WORDS = frozenset(
     "eval evaluate evaluation evaluator val valid validate validation test testing tester infer inference predict prediction predictions dev".split()
 )
 _TRAINING_WORDS = frozenset("train training trainer fit learn update finetune optimize pretrain".split())
+_DELIBERATE_WORDS = frozenset("mc dropout bayesian uncertainty stochastic recalibrate".split())  # they want training mode
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def role_of_name(name: str) -> Role:
     """What a name says: `val_loader` and `evaluateModel` evaluate, `train_step` trains, both words together say nothing."""
     words = {word.lower() for word in _WORD.findall(name)}
+    if words & _DELIBERATE_WORDS:
+        return Role.UNKNOWN
     evaluates, trains = bool(words & _EVALUATION_WORDS), bool(words & _TRAINING_WORDS)
     if evaluates == trains:
         return Role.UNKNOWN
@@ -71,7 +74,7 @@ class Forward:
     batches: frozenset[int]
     names: tuple[str, ...]
     trail: tuple[Step, ...]
-    eval_place: Place | None = None
+    eval_places: frozenset[Place] = frozenset()  # where it was switched to evaluation last, on one path or another
     differentiated: bool = False
     trained: bool = False  # an optimizer stepped on its gradients
     measured: bool = False  # a loss or a comparison was made of its output
@@ -105,7 +108,7 @@ class Roles:
             called=text_of(node.function),
             training=training,
             mode_place=explicit,
-            eval_place=module.fields.get(modules.EVAL_PLACE),
+            eval_places=module.fields.get(modules.EVAL_PLACE) or frozenset(),
             deliberate=training is True and explicit is not None and module.fields.get(modules.MODE_TIME) == run.backwards,
             gradients=None if run.gradients_enabled and module.fields.get(modules.FROZEN) else run.gradients_enabled,
             loops=tuple(run.loops),
@@ -153,25 +156,27 @@ class Roles:
     def events(self, complete: bool) -> Iterable[ModuleCalled]:
         """The forward passes, judged; `complete` says that the root ran to its end."""
         training_places = {forward.place for forward in self.forwards if forward.trained}
-        evaluated_under = {forward.eval_place for forward in self.forwards if forward.training is False and not forward.differentiated}
+        evaluated_under = {
+            place for forward in self.forwards if forward.training is False and not forward.differentiated for place in forward.eval_places
+        }
         for forward in self.forwards:
             if not modules.is_network(forward.module):
                 continue
-            if forward.place in training_places:
-                forward.deliberate = False  # the mode was set for the training that runs through here too
+            if forward.place in training_places or forward.measured:
+                forward.deliberate = False  # the mode was set for the training that runs through here too, or its output is scored
             role, evidence, certain = self._judge(forward, complete)
-            left_behind = forward.training in (False, EITHER) and forward.eval_place in evaluated_under
+            left = sorted(forward.eval_places & evaluated_under) if forward.training in (False, EITHER) else []
             yield ModuleCalled(
                 place=forward.place,
                 module=forward.called,
                 role=role,
                 role_evidence=evidence,
                 training=forward.training if isinstance(forward.training, bool) else None,
-                mode_set=forward.eval_place if left_behind else forward.mode_place,
-                left_in_evaluation=left_behind,
+                mode_set=left[0] if left else forward.mode_place,
+                left_in_evaluation=bool(left),
                 mode_layers=modules.mode_layers(forward.module),
                 gradients_enabled=forward.gradients,
-                trail=(Step(forward.eval_place, "evaluation mode is set here"),) if left_behind and forward.eval_place else forward.trail,
+                trail=tuple(Step(place, "evaluation mode is set here") for place in left) or forward.trail,
                 confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
             )
 
@@ -179,7 +184,9 @@ class Roles:
         nothing = (Role.UNKNOWN, "", False)
         if forward.differentiated:
             return (Role.TRAINING, "its output reaches `backward`", True) if forward.trained and not forward.owned else nothing
-        if forward.owned or not complete or forward.deliberate or forward.escaped:
+        nearest = next((role for name in reversed(forward.functions) if (role := role_of_name(name)) is not Role.UNKNOWN), Role.UNKNOWN)
+        deliberate = forward.deliberate and nearest is not Role.EVALUATION
+        if forward.owned or not complete or deliberate or forward.escaped:
             return nothing
         data = [self.batches[number] for number in sorted(forward.batches)]
         loop = next((loop for loop in reversed(forward.loops) if loop.data), None)
@@ -192,7 +199,6 @@ class Roles:
             return nothing
         if evaluation is not None and forward.used:
             return Role.EVALUATION, f"it goes over `{evaluation.name}`", False
-        nearest = next((role for name in reversed(forward.functions) if (role := role_of_name(name)) is not Role.UNKNOWN), Role.UNKNOWN)
         loads = any(each.loads for each in data)
         if forward.gradients is False and forward.used and loads and nearest is not Role.TRAINING:
             return Role.EVALUATION, "gradients are off, and the loop over the data trains nothing", True

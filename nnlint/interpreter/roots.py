@@ -10,7 +10,7 @@ from nnlint.interpreter import classes, modules
 from nnlint.interpreter.control import BudgetSpent, PathEnds
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.interpreter import Interpreter
-from nnlint.interpreter.objects import Arguments, Bound, ClassValue, Frame, Function, Instance, Namespace, Unknown, Value
+from nnlint.interpreter.objects import Arguments, Bound, ClassValue, External, Frame, Function, Instance, Namespace, Unknown, Value
 from nnlint.program.program import Program
 from nnlint.reading import script as ir
 
@@ -154,11 +154,19 @@ def _call_with_unknowns(run: Interpreter, function: Value, frame: Frame) -> None
 
 
 def _unknowns(function: Value | None, bound: bool) -> Arguments:
-    """An unknown value for every parameter, so that no default is taken for what callers pass."""
+    """An unknown value for every parameter, so that no default is taken for what callers pass.
+
+    But for a layer, loss, class or function: these are defaults because hardly anybody passes another.
+    """
     if not isinstance(function, Function):
         return Arguments()
     named = [p for p in function.definition.parameters.items if p.kind in ("positional", "normal", "keyword")][1 if bound else 0 :]
+
+    def given(parameter: ir.Parameter) -> Value:
+        default = function.defaults.get(parameter.name)
+        return default if isinstance(default, (Instance, ClassValue, External, Function)) else Unknown(parameter.name)
+
     return Arguments(
-        tuple(Unknown(p.name) for p in named if p.kind != "keyword"),
-        {p.name: Unknown(p.name) for p in named if p.kind == "keyword"},
+        tuple(given(p) for p in named if p.kind != "keyword"),
+        {p.name: given(p) for p in named if p.kind == "keyword"},
     )

@@ -24,6 +24,7 @@ from nnlint.interpreter.objects import (
 )
 from nnlint.interpreter.store import Delta
 from nnlint.reading import script as ir
+from nnlint.source import Place
 from nnlint.values import Scale
 
 if TYPE_CHECKING:
@@ -207,16 +208,37 @@ def declare(kind: str) -> Callable[[Interpreter, Any, Frame], bool]:
 
 
 def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
-    truth = run.truth(run.evaluate(statement.test, frame))
-    condition = run.place(frame, statement)
-    if truth is not None:
-        return run.under(condition, lambda: block(run, statement.body if truth else statement.orelse, frame))
+    """A whole chain of `if … elif … else` at once: paths that meet at one place are joined once."""
+    ways: list[Callable[[], bool]] = []
+    refused: list[ir.Expr] = []  # the tests of the arms before
 
-    def branch(taken: bool) -> bool:
-        run.assuming(statement.test, taken, frame)
-        return block(run, statement.body if taken else statement.orelse, frame)
+    def arm(body: ir.Block, test: ir.Expr | None, condition: Place) -> Callable[[], bool]:
+        before = tuple(refused)
 
-    return run.paths([lambda: run.under(condition, lambda: branch(True)), lambda: run.under(condition, lambda: branch(False))])
+        def execute() -> bool:
+            for other in before:
+                run.assuming(other, False, frame)
+            if test is not None:
+                run.assuming(test, True, frame)
+            return run.under(condition, lambda: block(run, body, frame))
+
+        return execute
+
+    while True:
+        truth = run.truth(run.evaluate(statement.test, frame))
+        condition = run.place(frame, statement)
+        if truth is not False:
+            ways.append(arm(statement.body, statement.test if truth is None else None, condition))
+        if truth is True:
+            break
+        if truth is None:
+            refused.append(statement.test)
+        if len(statement.orelse) == 1 and isinstance(statement.orelse[0], ir.If):
+            statement = statement.orelse[0]
+            continue
+        ways.append(arm(statement.orelse, None, condition))
+        break
+    return ways[0]() if len(ways) == 1 else run.paths(ways)
 
 
 def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:

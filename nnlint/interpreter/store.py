@@ -13,6 +13,7 @@ from nnlint.interpreter.joins import MISSING, join_fields
 from nnlint.interpreter.objects import Obj, Sequence
 
 Delta = dict[tuple[Obj, str], Any]
+_UNSEEN = object()
 
 
 class Store:
@@ -51,18 +52,16 @@ class Store:
     def merge(self, deltas: Iterable[Delta]) -> None:
         """Write the join of what the paths did that meet here."""
         paths = list(deltas)
-        if len(paths) == 1:
-            for (obj, key), value in paths[0].items():
-                self._put(obj, key, value)
-            return
         touched = dict.fromkeys(place for path in paths for place in path)
-        for obj, key in touched:
+        for place in touched:
+            obj, key = place
             now = obj.fields.get(key, MISSING)
-            values = [path.get((obj, key), now) for path in paths]
-            joined = values[0]
-            for value in values[1:]:
-                joined = join_fields(key, joined, value)
-            self._put(obj, key, joined)
+            joined: Any = _UNSEEN
+            for path in paths:
+                value = path.get(place, now)
+                joined = value if joined is _UNSEEN else joined if joined is value else join_fields(key, joined, value)
+            if joined is not now:
+                self._put(obj, key, joined)
 
     def loosen(self, mark: int, youngest: int) -> None:
         """Lists that a loop of unknown length changed since `mark` may hold any number of such elements.

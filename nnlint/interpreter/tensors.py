@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nnlint.events import LayerRan, LossComputed
 from nnlint.finding import Confidence, Step
 from nnlint.interpreter import shapes
+from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     Arguments,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 KEEPS_SCALE = frozenset(
-    "identity detach keep view flatten unflatten transpose t permute squeeze unsqueeze expand select chunk unbind cat stack resample dropout extreme".split()
+    "identity detach keep view resize flatten unflatten transpose t permute squeeze unsqueeze expand select chunk unbind cat stack resample dropout extreme".split()
 )
 KEEPS_BIAS = frozenset({"identity", "pool", "adaptive_pool", "shuffle", "view", "flatten", "transpose", "permute", "unsqueeze", "squeeze", "resample"})
 """What may stand between a layer with a bias and a batch norm without giving the bias a meaning."""
@@ -65,6 +66,8 @@ def apply(run: Interpreter, operation: str, value: Value, options: dict[str, Val
 
     `options` holds the operation's other arguments by name (`*` those without one), `words` the call in the user's own.
     """
+    if isinstance(value, Union) and all(isinstance(each, Tensor) for each in value.alternatives):
+        return either([apply(run, operation, each, options, node, frame, words) for each in value.alternatives])
     tensor = as_tensor(run, value)
     run.used(value)
     for option in options.values():
@@ -333,6 +336,9 @@ def facts(run: Interpreter, value: Value | None, place_node: ir.Node | None, fra
 def run_loss(run: Interpreter, info: LossInfo, options: dict[str, Value], arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     """A loss is computed: tell of it, return a scalar that hangs on what its arguments hang on."""
     value = arguments.get(0, "input")
+    if isinstance(value, Union) and not run.choosing and all(isinstance(each, Tensor) for each in value.alternatives):
+        rest = Arguments(arguments.positional[1:], {k: v for k, v in arguments.keywords.items() if k != "input"}, arguments.loose)
+        return either([run_loss(run, info, dict(options), rest.preceded(each), node, frame) for each in value.alternatives])
     target = arguments.get(1, "target")
     options = {**options, **arguments.keywords}
     loose = options.pop("<loose>", None)

@@ -23,6 +23,7 @@ identity:     contiguous(memory_format) to(device dtype) cuda(device) cpu() floa
 detach:       detach() detach_() item() tolist() numpy()
 keep:         clamp(min max) clamp_(min max) clip(min max) clamp_min(min) clamp_max(max) masked_fill(mask value) masked_fill_(mask value) round()
 view:         view() reshape() view_as(other) reshape_as(other) _unsafe_view()
+resize:       resize() resize_() resize_as_(other)
 flatten:      flatten(start_dim end_dim) ravel()
 unflatten:    unflatten(dim sizes)
 transpose:    transpose(dim0 dim1) swapaxes(dim0 dim1) swapdims(dim0 dim1) transpose_(dim0 dim1)

@@ -10,7 +10,7 @@ from typing import Any
 import libcst as cst
 
 from nnlint.reading import script as ir
-from nnlint.reading.literals import NotALiteral, integer, string
+from nnlint.reading.literals import NotALiteral, integer, string, text
 from nnlint.source import Unreadable
 
 
@@ -110,7 +110,28 @@ def _string(walk: Lowering, node: cst.SimpleString) -> ir.Expr:
 
 
 def _formatted(walk: Lowering, node: cst.FormattedString | cst.TemplatedString) -> ir.Expr:
-    return ir.Formatted(walk.number(node), tuple(_interpolated(walk, node.parts)))
+    number = walk.number(node)
+    return ir.Formatted(number, tuple(_interpolated(walk, node.parts)), _texts([node]))
+
+
+def _texts(pieces: Iterable[cst.BaseString]) -> tuple[str, ...]:
+    """The texts between the values of f-strings, strings beside them included; () where a value is converted or formatted."""
+    texts = [""]
+    for piece in pieces:
+        if isinstance(piece, cst.SimpleString):
+            plain = string(piece.value)
+            if isinstance(plain, bytes):
+                return ()
+            texts[-1] += plain
+        elif isinstance(piece, (cst.FormattedString, cst.TemplatedString)):
+            for part in piece.parts:
+                if isinstance(part, (cst.FormattedStringText, cst.TemplatedStringText)):
+                    texts[-1] += text(part.value, piece.start)
+                elif isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
+                    if part.conversion or part.format_spec is not None or part.equal is not None:
+                        return ()
+                    texts.append("")
+    return tuple(texts)
 
 
 def _interpolated(walk: Lowering, parts: Iterable[cst.CSTNode]) -> Iterator[ir.Expr]:
@@ -137,7 +158,7 @@ def _concatenated(walk: Lowering, node: cst.ConcatenatedString) -> ir.Expr:
         for piece in pieces:
             if isinstance(piece, (cst.FormattedString, cst.TemplatedString)):
                 values.extend(_interpolated(walk, piece.parts))
-        return ir.Formatted(number, tuple(values))
+        return ir.Formatted(number, tuple(values), _texts(pieces))
     if isinstance(plain[0], bytes):
         return ir.Constant(number, b"".join([piece for piece in plain if isinstance(piece, bytes)]))
     return ir.Constant(number, "".join([piece for piece in plain if isinstance(piece, str)]))

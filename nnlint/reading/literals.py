@@ -37,6 +37,15 @@ def string(text: str) -> str | bytes:
     return body.encode("latin-1", "replace") if is_bytes else body
 
 
+def text(raw: str, prefix: str) -> str:
+    """The text between the braces of an f-string, as it is written after `prefix`."""
+    if "\r" in raw:
+        raw = raw.replace("\r\n", "\n").replace("\r", "\n")
+    if "\\" in raw and "r" not in prefix.lower():
+        raw = STRING_ESCAPE.sub(_unescape, raw)
+    return raw.replace("{{", "{").replace("}}", "}")
+
+
 _COMMON = r"\\(?:(?P<simple>[\n\\'\"abfnrtv])|(?P<octal>[0-7]{1,3})|x(?P<x>[0-9a-fA-F]{2})"
 BYTES_ESCAPE = re.compile(_COMMON + ")")
 STRING_ESCAPE = re.compile(

@@ -147,9 +147,13 @@ class Comprehension(Expr):
 
 @dataclass(slots=True)
 class Formatted(Expr):
-    """An f-string: the expressions in it (format specifications included), in order."""
+    """An f-string: the expressions in it (format specifications included), in order.
+
+    `texts` are the texts around them, one more than there are values; () where a value is converted or formatted.
+    """
 
     values: tuple[Expr, ...]
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
