@@ -67,7 +67,9 @@ class Source:
         try:
             encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
         except (SyntaxError, LookupError):
-            encoding = "utf-8"  # a codec that is not installed here, as `future_fstrings`: the text is UTF-8 none the less
+            encoding = (
+                "utf-8"  # a codec that is not installed here, as `future_fstrings`: the text is UTF-8 none the less
+            )
         try:
             return cls(name, data.decode(encoding))
         except UnicodeDecodeError as error:

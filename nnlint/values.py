@@ -47,6 +47,11 @@ class Loss:
     reduction: str | None = None  # None: not known
     log_target: bool | None = None  # None: not known
 
+    @property
+    def named(self) -> str:
+        """For messages: the user's name of it, and torch's where that is another."""
+        return named(self.called, self.kind)
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -55,6 +60,11 @@ class Layer:
     kind: str
     called: str
     made: Place
+
+    @property
+    def named(self) -> str:
+        """For messages: the user's name of it, and torch's where that is another."""
+        return named(self.called, self.kind)
 
 
 class Gradients(enum.Enum):
@@ -72,3 +82,8 @@ class Role(enum.Enum):
     UNKNOWN = "unknown"
     TRAINING = "training"
     EVALUATION = "evaluation"
+
+
+def named(called: str, kind: str) -> str:
+    """A thing under the user's name, with torch's in brackets where that is another and there is room for both."""
+    return f"`{called}`" if kind in called or len(called) + len(kind) > 30 else f"`{called}` ({kind})"

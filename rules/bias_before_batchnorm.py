@@ -61,8 +61,11 @@ class BiasBeforeBatchnorm(Rule):
             layer, norm = event.fed_by, event.layer
             yield self.finding(
                 event,
-                f"the bias of `{layer.called}` ({layer.kind}) is cancelled by `{norm.called}` ({norm.kind}) behind it",
+                f"the bias of {layer.named} is cancelled by {norm.named} behind it",
                 place=layer.made,
-                trail=(Step(layer.made, f"`{layer.called}` is made with a bias"), Step(norm.made, f"`{norm.called}` subtracts it")),
+                trail=(
+                    Step(layer.made, f"`{layer.called}` is made with a bias"),
+                    Step(norm.made, f"`{norm.called}` subtracts it"),
+                ),
                 advice="pass `bias=False`",
             )

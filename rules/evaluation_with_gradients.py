@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, ModuleCalled, Role, Rule, Severity
+from nnlint import Finding, ModuleCalled, Role, Rule, Severity, Step
 
 
 class EvaluationWithGradients(Rule):
@@ -67,6 +67,7 @@ class EvaluationWithGradients(Rule):
         if event.role is Role.EVALUATION and event.gradients_enabled is True:
             yield self.finding(
                 event,
-                f"`{event.module}` is evaluated with gradients recorded: {event.role_evidence}",
+                f"`{event.module}` is evaluated with gradients recorded",
+                trail=(Step(event.place, f"it evaluates here: {event.role_evidence}"),),
                 advice="run the evaluation under `torch.no_grad()` or `torch.inference_mode()`",
             )

@@ -60,7 +60,7 @@ class HeadsMergedWithoutTranspose(Rule):
             doing = "merges" if len(event.after) < len(event.before) else "splits"
             yield self.finding(
                 event,
-                f"`{event.call}` {doing} heads without a transpose: [{before}] is read as [{after}]",
+                f"`{event.call}` {doing} attention heads without a transpose: positions and features are mixed",
                 trail=(*event.trail, Step(event.place, f"[{before}] is read as [{after}]")),
                 advice="transpose heads and positions: before the view when heads are merged, after it when they are split",
             )

@@ -71,10 +71,10 @@ class MissingEvalMode(Rule):
     def check(self, event: ModuleCalled) -> Iterator[Finding]:
         if event.role is not Role.EVALUATION or event.training is not True or event.mode_layers == ():
             return
-        layers = f" with {event.mode_layers[0]} active" if event.mode_layers else ""
+        layers = f" ({event.mode_layers[0]} is active)" if event.mode_layers else ""
         yield self.finding(
             event,
-            f"`{event.module}` is evaluated in training mode{layers}: {event.role_evidence}",
-            trail=(*event.trail, Step(event.place, f"`{event.module}` runs in training mode here")),
+            f"`{event.module}` is evaluated in training mode{layers}",
+            trail=(*event.trail, Step(event.place, f"it evaluates in training mode here: {event.role_evidence}")),
             advice=f"call `{event.module}.eval()` before the evaluation and `{event.module}.train()` before training goes on",
         )

@@ -65,7 +65,7 @@ class MissingZeroGrad(Rule):
         if event.gradients is Gradients.REUSED and event.backward is not None:
             yield self.finding(
                 event,
-                f"gradients pile up: `{event.optimizer}` steps on gradients of earlier steps, nothing clears them in between",
+                f"gradients pile up: nothing clears those of earlier steps before `{event.optimizer}` steps again",
                 place=event.backward,
                 trail=(
                     Step(event.consumed or event.place, "an earlier step already used the gradients"),

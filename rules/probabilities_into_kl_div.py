@@ -69,21 +69,21 @@ class ProbabilitiesIntoKlDiv(Rule):
         if event.input.scale in NO_LOG_PROBABILITIES:
             yield self.finding(
                 event,
-                f"`{called}` ({loss.kind}) expects log-probabilities as input but gets {event.input.scale.value}: `{event.input.made_by}`",
+                f"{loss.named} expects log-probabilities but gets {event.input.scale.value}: `{event.input.made_by}`",
                 trail=(*event.input.trail, fed),
                 advice="make the input with `log_softmax`",
             )
         elif event.target.scale is Scale.LOG_PROBABILITIES and loss.log_target is False:
             yield self.finding(
                 event,
-                f"the target of `{called}` ({loss.kind}) is log-probabilities but `log_target=True` is not given: `{event.target.made_by}`",
+                f"target of {loss.named} is log-probabilities, `log_target` is off: `{event.target.made_by}`",
                 trail=(*event.target.trail, fed),
                 advice="pass `log_target=True`, or make the target with `softmax`",
             )
         elif loss.reduction == "mean":
             yield self.finding(
                 event,
-                f"`{called}` ({loss.kind}) averages over elements by default, which is not the divergence",
-                advice="pass `reduction=\"batchmean\"`",
+                f"{loss.named} averages over elements by default, which is not the divergence",
+                advice='pass `reduction="batchmean"`',
                 severity=Severity.WARNING,
             )

@@ -75,7 +75,7 @@ class SigmoidIntoBceWithLogits(Rule):
             made = event.input.made_by
             yield self.finding(
                 event,
-                f"{what} output reaches `{event.loss.called}` ({event.loss.kind}), which expects raw scores: `{made}`",
+                f"{what} output reaches {event.loss.named}, which expects raw scores: `{made}`",
                 trail=(*event.input.trail, Step(event.place, f"fed to `{event.loss.called}` here")),
                 advice=f"feed the scores from before `{made}` to the loss",
             )

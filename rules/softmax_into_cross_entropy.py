@@ -76,14 +76,14 @@ class SoftmaxIntoCrossEntropy(Rule):
                 what = "softmax" if event.input.scale is Scale.PROBABILITIES else "sigmoid"
                 yield self.finding(
                     event,
-                    f"{what} output reaches `{event.loss.called}` ({event.loss.kind}), which expects raw scores: `{made}`",
+                    f"{what} output reaches {event.loss.named}, which expects raw scores: `{made}`",
                     trail=(*event.input.trail, fed),
                     advice=f"feed the scores from before `{made}` to the loss",
                 )
             case Scale.LOG_PROBABILITIES:
                 yield self.finding(
                     event,
-                    f"`{made}` is redundant: `{event.loss.called}` ({event.loss.kind}) applies log_softmax itself",
+                    f"`{made}` is redundant: {event.loss.named} applies log_softmax itself",
                     trail=(*event.input.trail, fed),
                     advice="feed raw scores, or use NLLLoss on the log-probabilities",
                     severity=Severity.INFORMATION,

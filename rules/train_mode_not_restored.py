@@ -70,7 +70,7 @@ class TrainModeNotRestored(Rule):
     def check(self, event: ModuleCalled) -> Iterator[Finding]:
         if event.role is not Role.TRAINING or not event.left_in_evaluation or event.mode_layers == ():
             return
-        layers = f", {event.mode_layers[0]} included," if event.mode_layers else ""
+        layers = f" ({event.mode_layers[0]} too)" if event.mode_layers else ""
         yield self.finding(
             event,
             f"`{event.module}` is trained in evaluation mode{layers} after an `eval()` that nothing undoes",

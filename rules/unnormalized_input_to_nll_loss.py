@@ -71,7 +71,7 @@ class UnnormalizedInputToNllLoss(Rule):
         if event.loss.kind in NEGATIVE_LOG_LIKELIHOODS and scale in INSTEAD:
             yield self.finding(
                 event,
-                f"`{event.loss.called}` ({event.loss.kind}) expects log-probabilities but gets {scale.value}: `{event.input.made_by}`",
+                f"{event.loss.named} expects log-probabilities but gets {scale.value}: `{event.input.made_by}`",
                 trail=(*event.input.trail, Step(event.place, f"fed to `{event.loss.called}` here")),
                 advice=INSTEAD[scale],
             )

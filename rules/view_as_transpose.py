@@ -61,7 +61,7 @@ class ViewAsTranspose(Rule):
             before, after = ", ".join(event.before), ", ".join(event.after)
             yield self.finding(
                 event,
-                f"`{event.call}` reads [{before}] as [{after}]: elements are mixed, a permute was meant",
+                f"`{event.call}` gives sizes in another order: elements are mixed, a permute was meant",
                 trail=(*event.trail, Step(event.place, f"[{before}] is read as [{after}]")),
                 advice="move dimensions with `permute` or `transpose`; `view` only splits and merges neighbours",
             )

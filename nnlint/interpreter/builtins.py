@@ -66,7 +66,10 @@ def _len(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Fr
 
 
 def _range(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    given = [Const(value.number) if isinstance(value, SizeValue) and value.number is not None else value for value in arguments.positional]
+    given = [
+        Const(value.number) if isinstance(value, SizeValue) and value.number is not None else value
+        for value in arguments.positional
+    ]
     bounds = [value.value for value in given if isinstance(value, Const) and isinstance(value.value, int)]
     if bounds and len(bounds) == len(arguments.positional) and not (len(bounds) == 3 and bounds[2] == 0):
         numbers = range(*bounds)
@@ -82,7 +85,9 @@ def _enumerate(run: Interpreter, arguments: Arguments, node: ir.Call | None, fra
     known, items = run.iterate(_first(arguments), node, frame)
     pairs = []
     for number, item in enumerate(items):
-        index: Value = Const(first + number) if known and (start is None or isinstance(start, Const)) else Unknown("index")
+        index: Value = (
+            Const(first + number) if known and (start is None or isinstance(start, Const)) else Unknown("index")
+        )
         pair = Sequence("tuple", (index, item.value if isinstance(item, Perhaps) else item))
         pairs.append(Perhaps(pair) if isinstance(item, Perhaps) else pair)
     return Sequence("list", tuple(pairs), exact=known)
@@ -107,7 +112,7 @@ def _listing(kind: str) -> Handler:
         if not arguments.positional:
             return Sequence(kind, ())
         value = arguments.positional[0]
-        if isinstance(value, (Parameters, ShapeOf)):
+        if isinstance(value, ShapeOf):
             return value
         if isinstance(value, (Unknown, Tensor)):
             return value
@@ -129,7 +134,12 @@ def _dict(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: F
             known, pairs = run.iterate(source, node, frame)
             others = others or not known
             for pair in pairs:
-                if isinstance(pair, Sequence) and len(pair.items) == 2 and isinstance(pair.items[0], Const) and pair.items[0].value.__hash__ is not None:
+                if (
+                    isinstance(pair, Sequence)
+                    and len(pair.items) == 2
+                    and isinstance(pair.items[0], Const)
+                    and pair.items[0].value.__hash__ is not None
+                ):
                     items[pair.items[0].value] = pair.items[1]
                 else:
                     others = True
@@ -149,10 +159,18 @@ def _getattr(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame
         case Const(value=str(attr)):
             value = run.attribute(owner, attr, None, frame)
             if default and isinstance(value, Unknown) and not isinstance(owner, Unknown):
-                return default[0] if isinstance(owner, Instance) and not run.has_open_attributes(owner) else Unknown(attr)
+                return (
+                    default[0] if isinstance(owner, Instance) and not run.has_open_attributes(owner) else Unknown(attr)
+                )
             return value
         case Union() if all(isinstance(each, Const) for each in name.alternatives):
-            return run.join_all([run.attribute(owner, str(each.value), None, frame) for each in name.alternatives if isinstance(each, Const)])
+            return run.join_all(
+                [
+                    run.attribute(owner, str(each.value), None, frame)
+                    for each in name.alternatives
+                    if isinstance(each, Const)
+                ]
+            )
     return Unknown()
 
 
@@ -205,20 +223,40 @@ def _is_a(run: Interpreter, value: Value, kind: Value) -> bool | None:
         case Mapping(), External(dotted=dotted):
             return dotted in ("dict", "collections.OrderedDict", "collections.abc.Mapping", "typing.Mapping")
         case Tensor(), External(dotted=dotted):
-            return dotted == "torch.Tensor" if dotted in ("torch.Tensor", "list", "tuple", "dict", "str", "int", "float") else None
+            return (
+                dotted == "torch.Tensor"
+                if dotted in ("torch.Tensor", "list", "tuple", "dict", "str", "int", "float")
+                else None
+            )
         case Instance(), External(dotted=dotted):
             if isinstance(value.cls, External):
-                return True if value.cls.dotted == dotted else (dotted == "torch.nn.Module" and modules.is_module(value)) or _torch_kin(value.cls.dotted, dotted)
+                return (
+                    True
+                    if value.cls.dotted == dotted
+                    else (dotted == "torch.nn.Module" and modules.is_module(value))
+                    or _torch_kin(value.cls.dotted, dotted)
+                )
             if dotted in classes.externals(value.cls):
                 return True
             if dotted == "torch.nn.Module":
                 return True if modules.is_module(value) else None
-            return None if classes.has_unknown_base(value.cls) or classes.externals(value.cls) and dotted not in ("list", "tuple", "dict") else False
+            return (
+                None
+                if classes.has_unknown_base(value.cls)
+                or (classes.externals(value.cls) and dotted not in ("list", "tuple", "dict"))
+                else False
+            )
         case Instance(), ClassValue():
             if isinstance(value.cls, External):
                 return False
-            return True if any(each is kind for each in classes.lineage(value.cls)) else (None if classes.has_unknown_base(value.cls) else False)
-        case Instance() | Tensor() | Function() | Bound(), External(dotted="list" | "tuple" | "dict" | "str" | "int" | "float" | "bool"):
+            return (
+                True
+                if any(each is kind for each in classes.lineage(value.cls))
+                else (None if classes.has_unknown_base(value.cls) else False)
+            )
+        case Instance() | Tensor() | Function() | Bound(), External(
+            dotted="list" | "tuple" | "dict" | "str" | "int" | "float" | "bool"
+        ):
             return False
         case Sequence() | Mapping(), ClassValue() | External():
             return False
@@ -294,7 +332,10 @@ def _map(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Fr
         return Unknown(provenance=run.provenance_of(arguments))
     function, source = arguments.positional
     known, items = run.iterate(source, node, frame)
-    results = [run.call(function, Arguments((item.value if isinstance(item, Perhaps) else item,)), node, frame) for item in items]
+    results = [
+        run.call(function, Arguments((item.value if isinstance(item, Perhaps) else item,)), node, frame)
+        for item in items
+    ]
     return Sequence("list", tuple(results), exact=known)
 
 
@@ -312,8 +353,17 @@ def _reduction(run: Interpreter, arguments: Arguments, node: ir.Call | None, fra
         if isinstance(value, Sequence):
             for item in value.items:
                 provenance = provenance | run.provenance(item)
-    numbers = [value.value for value in arguments.positional if isinstance(value, Const) and isinstance(value.value, (int, float))]
-    if len(numbers) == len(arguments.positional) == 2 and node is not None and isinstance(node.function, ir.Name) and node.function.name in ("min", "max"):
+    numbers = [
+        value.value
+        for value in arguments.positional
+        if isinstance(value, Const) and isinstance(value.value, (int, float))
+    ]
+    if (
+        len(numbers) == len(arguments.positional) == 2
+        and node is not None
+        and isinstance(node.function, ir.Name)
+        and node.function.name in ("min", "max")
+    ):
         return Const(min(numbers) if node.function.name == "min" else max(numbers))
     return Unknown(provenance=provenance)
 
@@ -412,4 +462,3 @@ BUILTINS: dict[str, Handler] = {
     "os._exit": _exit,
     "object": _object_new,
 }
-

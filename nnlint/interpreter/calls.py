@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 DEEPEST = 28
+MOST_CALLS = 400  # of one function in one root
 MOST_ACTIVE = 2  # of one function at a time: recursion ends here
 
 
@@ -45,6 +46,10 @@ def call(run: Interpreter, callee: Value, arguments: Arguments, node: ir.Call | 
     match callee:
         case Function():
             return run_function(run, callee, arguments, node, frame)
+        case Bound(function=Function(name="forward"), receiver=Instance() as module) if (
+            modules.is_module(module) and module not in run.module_stack
+        ):
+            return modules.call(run, module, arguments, node, frame)
         case Bound():
             return run_function(run, callee.function, arguments.preceded(callee.receiver), node, frame)
         case ClassValue():
@@ -59,7 +64,11 @@ def call(run: Interpreter, callee: Value, arguments: Arguments, node: ir.Call | 
             return methods.call(run, callee.receiver, callee.name, arguments, node, frame)
         case Partial():
             inner = callee.arguments
-            both = Arguments((*inner.positional, *arguments.positional), {**inner.keywords, **arguments.keywords}, inner.loose or arguments.loose)
+            both = Arguments(
+                (*inner.positional, *arguments.positional),
+                {**inner.keywords, **arguments.keywords},
+                inner.loose or arguments.loose,
+            )
             return call(run, callee.function, both, node, frame)
         case Union():
             return run.each([lambda each=each: call(run, each, arguments, node, frame) for each in callee.alternatives])
@@ -68,7 +77,9 @@ def call(run: Interpreter, callee: Value, arguments: Arguments, node: ir.Call | 
     return run.unknown_result(arguments, text_of(node.function) if node is not None else "")
 
 
-def _call_instance(run: Interpreter, instance: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def _call_instance(
+    run: Interpreter, instance: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     if modules.is_module(instance):
         return modules.call(run, instance, arguments, node, frame)
     if isinstance(instance.cls, ClassValue):
@@ -86,7 +97,9 @@ def _call_unknown(run: Interpreter, callee: Unknown, arguments: Arguments, node:
     owner = callee.lazies.get("<owner>")
     if isinstance(owner, Unknown):
         return methods.call(run, owner, callee.name, arguments, node, frame)
-    tensors = any(isinstance(each, Tensor) or (isinstance(each, Unknown) and each.provenance.batches) for each in arguments.all())
+    tensors = any(
+        isinstance(each, Tensor) or (isinstance(each, Unknown) and each.provenance.batches) for each in arguments.all()
+    )
     if tensors or "<mode>" in callee.fields:
         callee.lazies["<called>"] = True
     if "<mode>" in callee.fields:  # it has modes, so it is a network
@@ -107,7 +120,8 @@ def run_function(
     """Run a function of the project with the arguments of this call."""
     if function.kind == "contextmanager" and on_yield is None:
         return GeneratorContext(function, arguments)
-    if len(run.frames) >= DEEPEST or sum(1 for f in run.frames if f.function is not None and f.function.definition is function.definition) >= MOST_ACTIVE:
+    active = sum(1 for f in run.frames if f.function is not None and f.function.definition is function.definition)
+    if len(run.frames) >= DEEPEST or active >= MOST_ACTIVE or run.calls_of[id(function.definition)] >= MOST_CALLS:
         return run.unknown_call(function, arguments, node, function.name)
     frame = Frame(function.frame.namespace, function.frame, function.qualified)
     frame.function = function
@@ -115,6 +129,7 @@ def run_function(
     frame.mark = run.store.mark()
     bind_parameters(run, function, arguments, frame)
     choosing, run.choosing = run.choosing, False
+    run.calls_of[id(function.definition)] += 1
     run.reached.add(id(function.definition))
     definition = function.definition
     loops, run.loops = run.loops, list(run.loops)
@@ -134,7 +149,11 @@ def run_function(
         if function.gradients is not None:
             run.set_gradients(before)
     if definition.is_generator and on_yield is None:
-        return Sequence("list", tuple(frame.yields), exact=False) if frame.yields else Unknown(function.name, run.provenance_of(arguments))
+        return (
+            Sequence("list", tuple(frame.yields), exact=False)
+            if frame.yields
+            else Unknown(function.name, run.provenance_of(arguments))
+        )
     return value
 
 
@@ -188,7 +207,9 @@ def bind_parameters(run: Interpreter, function: Function, arguments: Arguments, 
             frame.self_value = value
 
 
-def make_function(run: Interpreter, definition: ir.FunctionDef | ir.Lambda, parameters: ir.Parameters, frame: Frame) -> Function:
+def make_function(
+    run: Interpreter, definition: ir.FunctionDef | ir.Lambda, parameters: ir.Parameters, frame: Frame
+) -> Function:
     """A function object: its defaults are evaluated now, its body when it is called."""
     defaults = {p.name: run.evaluate(p.default, frame) for p in parameters.items if p.default is not None}
     return Function(definition, frame, defaults)
@@ -207,3 +228,22 @@ def make_super(run: Interpreter, arguments: Arguments, frame: Frame) -> Value:
     return Super(scope.function.owner, scope.self_value)
 
 
+def unknown_arguments(function: Value | None, bound: bool = False) -> Arguments:
+    """An unknown value for every parameter, so that no default is taken for what callers pass.
+
+    But for a layer, loss, class or function: these are defaults because hardly anybody passes another.
+    """
+    if not isinstance(function, Function):
+        return Arguments()
+    named = [p for p in function.definition.parameters.items if p.kind in ("positional", "normal", "keyword")][
+        1 if bound else 0 :
+    ]
+
+    def given(parameter: ir.Parameter) -> Value:
+        default = function.defaults.get(parameter.name)
+        return default if isinstance(default, (Instance, ClassValue, External, Function)) else Unknown(parameter.name)
+
+    return Arguments(
+        tuple(given(p) for p in named if p.kind != "keyword"),
+        {p.name: given(p) for p in named if p.kind == "keyword"},
+    )

@@ -26,12 +26,50 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 KEEPING_DECORATORS = frozenset(
-    "functools.wraps functools.lru_cache functools.cache typing.overload abc.abstractmethod torch.jit.ignore torch.jit.export torch.jit.script "
-    "torch.jit.unused torch.compile torch.amp.autocast torch.amp.custom_fwd torch.amp.custom_bwd torch.cuda.amp.custom_fwd torch.cuda.amp.custom_bwd "
-    "torch.distributed.elastic.multiprocessing.errors.record hydra.main click.command click.option click.argument click.group typer.command "
-    "dataclasses.dataclass numba.jit pytest.fixture typing.no_type_check functools.total_ordering abc.abstractproperty typing.final atexit.register "
-    "torch.fx.wrap typing.runtime_checkable torch.no_grad torch.enable_grad torch.inference_mode gin.configurable "
-    "tensorflow.function typechecked typeguard.typechecked beartype.beartype jaxtyping.jaxtyped torch.cuda.amp.autocast".split()
+    [
+        "functools.wraps",
+        "functools.lru_cache",
+        "functools.cache",
+        "typing.overload",
+        "abc.abstractmethod",
+        "torch.jit.ignore",
+        "torch.jit.export",
+        "torch.jit.script",
+        "torch.jit.unused",
+        "torch.compile",
+        "torch.amp.autocast",
+        "torch.amp.custom_fwd",
+        "torch.amp.custom_bwd",
+        "torch.cuda.amp.custom_fwd",
+        "torch.cuda.amp.custom_bwd",
+        "torch.distributed.elastic.multiprocessing.errors.record",
+        "hydra.main",
+        "click.command",
+        "click.option",
+        "click.argument",
+        "click.group",
+        "typer.command",
+        "dataclasses.dataclass",
+        "numba.jit",
+        "pytest.fixture",
+        "typing.no_type_check",
+        "functools.total_ordering",
+        "abc.abstractproperty",
+        "typing.final",
+        "atexit.register",
+        "torch.fx.wrap",
+        "typing.runtime_checkable",
+        "torch.no_grad",
+        "torch.enable_grad",
+        "torch.inference_mode",
+        "gin.configurable",
+        "tensorflow.function",
+        "typechecked",
+        "typeguard.typechecked",
+        "beartype.beartype",
+        "jaxtyping.jaxtyped",
+        "torch.cuda.amp.autocast",
+    ]
 )
 """Decorators of other packages that return, in effect, the function or class that they are given."""
 
@@ -76,7 +114,13 @@ def _decorate(run: Interpreter, value: Value, decorator: Value, written: ir.Expr
             run.set_gradients(decorator.before[0])
         return _with(value, gradients=setting[0])
     match decorator:
-        case External(dotted="staticmethod" | "classmethod" | "property" | "functools.cached_property" | "torch.jit.unused" as dotted):
+        case External(
+            dotted="staticmethod"
+            | "classmethod"
+            | "property"
+            | "functools.cached_property"
+            | "torch.jit.unused" as dotted
+        ):
             kind = "property" if dotted == "functools.cached_property" else dotted
             return _with(value, kind=kind if kind in ("staticmethod", "classmethod", "property") else "")
         case External(dotted="contextlib.contextmanager"):
@@ -113,7 +157,9 @@ def lineage(cls: ClassValue) -> tuple[Value, ...]:
             for each in base.alternatives if isinstance(base, Union) else (base,):
                 order.extend(lineage(each) if isinstance(each, ClassValue) else (each,))
         # of a common ancestor the last place counts, as in Python's own order
-        cls.lineage = tuple(each for i, each in enumerate(order) if not any(each is o or each == o for o in order[i + 1 :]))
+        cls.lineage = tuple(
+            each for i, each in enumerate(order) if not any(each is o or each == o for o in order[i + 1 :])
+        )
     return cls.lineage
 
 
@@ -229,7 +275,9 @@ def class_attribute(run: Interpreter, cls: ClassValue, name: str) -> Value:
     return found
 
 
-def set_instance_attribute(run: Interpreter, instance: Instance, name: str, value: Value, node: ir.Node, frame: Frame) -> None:
+def set_instance_attribute(
+    run: Interpreter, instance: Instance, name: str, value: Value, node: ir.Node, frame: Frame
+) -> None:
     """`instance.name = value`."""
     if isinstance(instance.cls, ClassValue):
         found = find(instance.cls, name)

@@ -81,7 +81,11 @@ def within(run: Interpreter, manager: Value, body: Callable[[Value], bool], fram
     """Run `body` inside of a context manager."""
     enabled = gradient_setting(run, manager)
     if enabled is not None:
-        before = manager.before[0] if isinstance(manager, GradientContext) and manager.before is not None else run.gradients_enabled
+        before = (
+            manager.before[0]
+            if isinstance(manager, GradientContext) and manager.before is not None
+            else run.gradients_enabled
+        )
         return gradients_set(run, frame, enabled[0], before, lambda: body(NONE))
     match manager:
         case GeneratorContext():
@@ -95,7 +99,9 @@ def within(run: Interpreter, manager: Value, body: Callable[[Value], bool], fram
                 lambda: body(entered),
                 lambda: run.call(run.attribute(manager, "__exit__", None, frame), leave, None, frame) is not None,
             )
-    return body(manager if isinstance(manager, (Instance, Unknown, Union)) else Unknown(provenance=run.provenance(manager)))
+    return body(
+        manager if isinstance(manager, (Instance, Unknown, Union)) else Unknown(provenance=run.provenance(manager))
+    )
 
 
 class GradientContext(Value):
@@ -148,7 +154,9 @@ def gradient_setting(run: Interpreter, manager: Value) -> tuple[bool | None] | N
     return None
 
 
-def gradients_set(run: Interpreter, frame: Frame, enabled: bool | None, before: bool | None, body: Callable[[], bool]) -> bool:
+def gradients_set(
+    run: Interpreter, frame: Frame, enabled: bool | None, before: bool | None, body: Callable[[], bool]
+) -> bool:
     """Run `body` with gradients set; they are put back behind it."""
 
     def restore() -> bool:
@@ -172,5 +180,3 @@ def gradient_context(run: Interpreter, dotted: str, arguments: Arguments) -> Gra
         run.set_gradients(run.truth(flag) if flag is not None else None)
         return GradientContext(run.gradients_enabled, (before,))
     return None
-
-

@@ -25,7 +25,12 @@ def einsum(run: Interpreter, arguments: Arguments) -> Value:
         provenance = provenance.detached()
     attended = bool(operands) and any(operand.scale is Scale.PROBABILITIES for operand in operands)
     shape: Shape | None = None
-    if isinstance(equation, Const) and isinstance(equation.value, str) and "->" in equation.value and "." not in equation.value:
+    if (
+        isinstance(equation, Const)
+        and isinstance(equation.value, str)
+        and "->" in equation.value
+        and "." not in equation.value
+    ):
         inputs, _, output = equation.value.replace(" ", "").partition("->")
         sizes: dict[str, Size | None] = {}
         for letters, operand in zip(inputs.split(","), operands):  # noqa: B905 (a list of operands is not followed)
@@ -48,7 +53,12 @@ def rearrange(run: Interpreter, arguments: Arguments) -> Value:
     if tensor.biased is not None:
         run.consumed(tensor.biased)
     result = tensor.but(shape=None, biased=None, attended=False)
-    if not isinstance(pattern, Const) or not isinstance(pattern.value, str) or "..." in pattern.value or isinstance(value, Sequence):
+    if (
+        not isinstance(pattern, Const)
+        or not isinstance(pattern.value, str)
+        or "..." in pattern.value
+        or isinstance(value, Sequence)
+    ):
         return result
     left, _, right = pattern.value.partition("->")
     sizes: dict[str, Size | None] = {}

@@ -102,7 +102,12 @@ def slice_(run: Interpreter, expr: ir.Slice, frame: Frame) -> Value:
 def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
     callee = run.evaluate(expr.function, frame)
     result = run.call(callee, arguments(run, expr.arguments, frame), expr, frame)
-    if isinstance(callee, Method) and isinstance(callee.receiver, Tensor) and callee.name.endswith("_") and isinstance(result, Tensor):
+    if (
+        isinstance(callee, Method)
+        and isinstance(callee.receiver, Tensor)
+        and callee.name.endswith("_")
+        and isinstance(result, Tensor)
+    ):
         written_to(run, expr.function, result, frame)
     return result
 
@@ -110,7 +115,9 @@ def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
 def written_to(run: Interpreter, function: ir.Expr, result: Tensor, frame: Frame) -> None:
     """`x.fill_(0)`: what holds the tensor holds the changed one now."""
     target = function.value if isinstance(function, ir.Attribute) else function
-    while isinstance(target, (ir.Subscript, ir.Attribute)) and not (isinstance(target, ir.Attribute) and target.attr != "data"):
+    while isinstance(target, (ir.Subscript, ir.Attribute)) and not (
+        isinstance(target, ir.Attribute) and target.attr != "data"
+    ):
         target = target.value
     if isinstance(target, (ir.Name, ir.Attribute)):
         run.bind(target, result.but(biased=None), frame)
@@ -238,7 +245,11 @@ def boolean(run: Interpreter, expr: ir.Boolean, frame: Frame) -> Value:
     if truth is (not decided):
         return run.evaluate(expr.right, frame)
     right = run.branch(lambda: run.evaluate(expr.right, frame))
-    return join(left, right) if isinstance(left, (Tensor, Instance, Function)) or not isinstance(right, Const) else Unknown()
+    return (
+        join(left, right)
+        if isinstance(left, (Tensor, Instance, Function)) or not isinstance(right, Const)
+        else Unknown()
+    )
 
 
 def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
@@ -284,7 +295,9 @@ def compared(run: Interpreter, left: Value, op: str, right: Value) -> bool | Non
                 return None
         case Const(value=str(needle)), Const(value=str(text)) if op in ("in", "not in"):
             return (needle in text) is (op == "in")
-        case Const(), Sequence() if op in ("in", "not in") and right.exact and all(isinstance(i, Const) for i in right.items):
+        case Const(), Sequence() if (
+            op in ("in", "not in") and right.exact and all(isinstance(i, Const) for i in right.items)
+        ):
             return any(isinstance(i, Const) and i.value == left.value for i in right.items) is (op == "in")
         case Const(), Mapping() if op in ("in", "not in") and right.exact and left.value.__hash__ is not None:
             return (left.value in right.items) is (op == "in")

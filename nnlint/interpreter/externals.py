@@ -12,13 +12,13 @@ from nnlint.interpreter.objects import (
     NONE,
     Arguments,
     Frame,
-    Instance,
     Partial,
     Sequence,
     Tensor,
     Unknown,
     Value,
 )
+from nnlint.interpreter.roles import VOLATILE
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.layers import CONTAINERS, LAYERS, SAME_MODULE, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES, LOSS_FUNCTIONS
@@ -31,9 +31,59 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 HARMLESS_PACKAGES = frozenset(
-    "torch torchvision torchaudio torchtext numpy np math os sys time random json logging tqdm matplotlib pandas sklearn scipy PIL cv2 "
-    "tensorboardX wandb copy collections itertools functools re shutil pathlib datetime argparse yaml pickle warnings typing abc "
-    "einops timm torchmetrics torchsummary torchinfo thop fvcore seaborn skimage h5py csv glob string socket subprocess".split()
+    [
+        "torch",
+        "torchvision",
+        "torchaudio",
+        "torchtext",
+        "numpy",
+        "np",
+        "math",
+        "os",
+        "sys",
+        "time",
+        "random",
+        "json",
+        "logging",
+        "tqdm",
+        "matplotlib",
+        "pandas",
+        "sklearn",
+        "scipy",
+        "PIL",
+        "cv2",
+        "tensorboardX",
+        "wandb",
+        "copy",
+        "collections",
+        "itertools",
+        "functools",
+        "re",
+        "shutil",
+        "pathlib",
+        "datetime",
+        "argparse",
+        "yaml",
+        "pickle",
+        "warnings",
+        "typing",
+        "abc",
+        "einops",
+        "timm",
+        "torchmetrics",
+        "torchsummary",
+        "torchinfo",
+        "thop",
+        "fvcore",
+        "seaborn",
+        "skimage",
+        "h5py",
+        "csv",
+        "glob",
+        "string",
+        "socket",
+        "subprocess",
+    ]
 )
 
 
@@ -67,14 +117,19 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
     return _other(run, dotted, arguments, node, frame)
 
 
-def _operation(run: Interpreter, dotted: str, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def _operation(
+    run: Interpreter, dotted: str, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     operation, parameters = OPERATIONS[name]
     if operation == "einsum":
         return einsum(run, arguments)
     value = arguments.get(0, "input") or arguments.get(0, "tensors") or arguments.get(0, "query")
     if value is None:
         value = arguments.all()[0] if arguments.all() else Unknown()
-    rest = Arguments(arguments.positional[1:], {k: v for k, v in arguments.keywords.items() if k not in ("input", "tensors", "query")})
+    rest = Arguments(
+        arguments.positional[1:],
+        {k: v for k, v in arguments.keywords.items() if k not in ("input", "tensors", "query")},
+    )
     options = options_of(parameters, rest)
     if operation in ("cat", "stack"):
         options["parts"] = value
@@ -112,7 +167,14 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
     special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
     if special is not None:
         return special(run, dotted, arguments, node, frame)
-    if name.startswith("tqdm") or name in ("trange", "track", "progress_bar", "master_bar", "DataLoaderX", "BackgroundGenerator"):
+    if name.startswith("tqdm") or name in (
+        "trange",
+        "track",
+        "progress_bar",
+        "master_bar",
+        "DataLoaderX",
+        "BackgroundGenerator",
+    ):
         return arguments.positional[0] if arguments.positional else arguments.keywords.get("iterable", Unknown())
     if training.looks_like_optimizer(dotted):
         return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
@@ -131,7 +193,9 @@ def _rearrange(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Cal
     return rearrange(run, arguments)
 
 
-def _autograd_backward(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def _autograd_backward(
+    run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     if node is not None:
         gradients.filled(run, arguments.get(0, "tensors"), run.place(frame, node))
     return NONE
@@ -163,8 +227,30 @@ def _partial(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call 
 
 
 def _checkpoint(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    inner = {k: v for k, v in arguments.keywords.items() if k not in ("use_reentrant", "preserve_rng_state", "context_fn")}
-    return run.call(arguments.positional[0], Arguments(arguments.positional[1:], inner, arguments.loose), node, frame) if arguments.positional else Unknown()
+    inner = {
+        k: v for k, v in arguments.keywords.items() if k not in ("use_reentrant", "preserve_rng_state", "context_fn")
+    }
+    return (
+        run.call(arguments.positional[0], Arguments(arguments.positional[1:], inner, arguments.loose), node, frame)
+        if arguments.positional
+        else Unknown()
+    )
+
+
+def _start(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """What runs the function that it is given with arguments from the command line."""
+    function = arguments.get(0, "component") or arguments.get(0, "main")
+    return run.call(function, run.unknown_arguments(function), None, frame) if function is not None else NONE
+
+
+def _spawn(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """`mp.spawn(worker, args=(…), nprocs=n)` calls `worker(rank, …)`."""
+    function, given = arguments.get(0, "fn"), arguments.get(1, "args")
+    if function is None:
+        return NONE
+    known = (isinstance(given, Sequence) and given.exact) or given is None
+    rest = given.items if isinstance(given, Sequence) else ()
+    return run.call(function, Arguments((Unknown("rank"), *rest), {}, loose=not known), None, frame)
 
 
 def _both(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -175,6 +261,14 @@ def _both(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | N
 
 def _first(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     return arguments.all()[0] if arguments.all() else Unknown()
+
+
+def _variable(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    value = arguments.all()[0] if arguments.all() else Unknown()
+    volatile = arguments.keywords.get("volatile")
+    if volatile is not None and run.truth(volatile) is not False:
+        return tensors.as_tensor(run, value).but(made_by=VOLATILE)
+    return value
 
 
 def _clone(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -191,11 +285,16 @@ _SPECIAL = {
     "torch.nn.parameter.Parameter": _parameter,
     "torch.tensor": _detached_copy,
     "functools.partial": _partial,
+    "fire.Fire": _start,
+    "fire.core.Fire": _start,
+    "typer.run": _start,
+    "absl.app.run": _start,
+    "torch.multiprocessing.spawn": _spawn,
+    "accelerate.notebook_launcher": _start,
     "apex.amp.initialize": _both,
     "torch.utils.checkpoint.checkpoint": _checkpoint,
     "copy.deepcopy": _clone,
-    "torch.autograd.Variable": _first,
-    "torch.autograd.variable.Variable": _first,
+    "torch.autograd.Variable": _variable,
+    "torch.autograd.variable.Variable": _variable,
     "torch.manual_seed": lambda run, dotted, arguments, node, frame: Unknown(),
 }
-

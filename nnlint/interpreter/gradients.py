@@ -1,7 +1,7 @@
 """The life of gradients: filled by backward, consumed by a step, cleared, and in which order that happened.
 
 Each optimizer holds the conditions that the gradients of its parameters can be in (see `joins.join_gradients`):
-clear, ready (filled since they were cleared), used (consumed by a step and still there), reused (filled on top of used ones), wasted
+new, clear, ready (filled since they were cleared), used (consumed by a step and still there), reused (filled on top of used ones), wasted
 (filled and then cleared before any step).
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import OptimizerStepped
 from nnlint.finding import Confidence
-from nnlint.interpreter.joins import CLEAR, READY, REUSED, USED, WASTED, join_gradients
+from nnlint.interpreter.joins import CLEAR, NEW, READY, REUSED, USED, WASTED, join_gradients
 from nnlint.interpreter.objects import Instance, Obj, Unknown, Value
 from nnlint.interpreter.parameters import OF, owners
 from nnlint.source import Place
@@ -24,8 +24,8 @@ STATE, FILLED, CLEARED, CONSUMED = "<grads>", "<filled>", "<cleared>", "<consume
 MODULES = "<modules>"
 PENDING = "<pending>"  # the forward passes whose gradients no step has used yet
 
-_FILL = {CLEAR: READY, READY: READY, USED: REUSED, REUSED: REUSED, WASTED: READY}
-_STEP = {CLEAR: CLEAR, READY: USED, USED: USED, REUSED: USED, WASTED: CLEAR}
+_FILL = {NEW: READY, CLEAR: READY, READY: READY, USED: REUSED, REUSED: REUSED, WASTED: READY}
+_STEP = {NEW: NEW, CLEAR: CLEAR, READY: USED, USED: USED, REUSED: USED, WASTED: CLEAR}
 
 
 def notice(run: Interpreter, optimizer: Obj) -> None:
@@ -43,10 +43,13 @@ def filled(run: Interpreter, loss: Value | None, place: Place) -> None:
     run.roles.differentiated(calls)
     trained = run.roles.modules_of(calls)
     for optimizer in run.optimizers:
-        if _related(optimizer.lazies.get(MODULES), trained):
+        held = optimizer.lazies.get(MODULES)
+        if _related(held, trained) or not run.roles.all_called(held):
             run.store.write(optimizer, PENDING, (optimizer.fields.get(PENDING) or frozenset()) | calls)
             state = optimizer.fields.get(STATE)
-            run.store.write(optimizer, STATE, frozenset({READY}) if state is None else frozenset(_FILL[s] for s in state))
+            run.store.write(
+                optimizer, STATE, frozenset({READY}) if state is None else frozenset(_FILL[s] for s in state)
+            )
             run.store.write(optimizer, FILLED, place)
 
 
@@ -144,7 +147,9 @@ def forget(run: Interpreter, value: Value) -> None:
     """Something unknown was given an optimizer or a network: what it did to the gradients is not known."""
     for optimizer in run.optimizers:
         if optimizer is value or (
-            isinstance(value, (Instance, Unknown)) and value in (optimizer.lazies.get(MODULES) or ()) and STATE in optimizer.fields
+            isinstance(value, (Instance, Unknown))
+            and value in (optimizer.lazies.get(MODULES) or ())
+            and STATE in optimizer.fields
         ):
             run.store.write(optimizer, STATE, None)
 

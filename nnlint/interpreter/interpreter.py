@@ -6,7 +6,9 @@ calls, networks and tensors behave stands in the files beside this one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence as Seq
+from collections import Counter
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Seq
 from pathlib import Path
 
 from nnlint.events import Event, LayerRan, Reshaped
@@ -45,8 +47,6 @@ from nnlint.interpreter.objects import (
     Value,
     _numbers,
 )
-from nnlint.interpreter.reshaping import moved
-from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.sizing import Sizes
 from nnlint.interpreter.store import Delta, Store
 from nnlint.knowledge.names import canonical
@@ -85,6 +85,7 @@ class Interpreter:
         self.module_stack: list[Instance] = []
         self.created: list[Instance] = []
         self.optimizers: list[Obj] = []
+        self.calls_of: Counter[int] = Counter()  # how often each function was called
         self.assumptions: dict[object, bool] = {}
         self.choosing = False  # whether one of several callees is tried
         self.roles = roles.Roles()
@@ -94,7 +95,7 @@ class Interpreter:
         self._events: list[Event] = []
         self._views: list[tuple[Place, str, Shape, Shape, bool, tuple[Step, ...]]] = []
         self._fed: list[tuple[Biased, LayerRan]] = []
-        self._bias_uses: set[int] = set()
+        self._bias_uses: set[Place] = set()
 
     # --- running ---------------------------------------------------------------------------------------------------
 
@@ -108,14 +109,26 @@ class Interpreter:
     def call(self, callee: Value, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
         return calls.call(self, callee, arguments, node, frame)
 
-    def run_function(self, function: Function, arguments: Arguments, node: ir.Call | None, frame: Frame, on_yield: Callable[[Value], Value] | None = None) -> Value:
+    def run_function(
+        self,
+        function: Function,
+        arguments: Arguments,
+        node: ir.Call | None,
+        frame: Frame,
+        on_yield: Callable[[Value], Value] | None = None,
+    ) -> Value:
         return calls.run_function(self, function, arguments, node, frame, on_yield)
 
-    def make_function(self, definition: ir.FunctionDef | ir.Lambda, parameters: ir.Parameters, frame: Frame) -> Function:
+    def make_function(
+        self, definition: ir.FunctionDef | ir.Lambda, parameters: ir.Parameters, frame: Frame
+    ) -> Function:
         return calls.make_function(self, definition, parameters, frame)
 
     def make_super(self, arguments: Arguments, frame: Frame) -> Value:
         return calls.make_super(self, arguments, frame)
+
+    def unknown_arguments(self, function: Value) -> Arguments:
+        return calls.unknown_arguments(function)
 
     def spend(self) -> None:
         self._spent += 1
@@ -197,6 +210,16 @@ class Interpreter:
             raise PathEnds
         return either(values)
 
+    def attempt(self, way: Callable[[], Value]) -> Value:
+        """Evaluate what the program does at another time, in a process of its own: nothing that it changes stays."""
+        mark = self.store.mark()
+        try:
+            return way()
+        except PathEnds:
+            return Unknown()
+        finally:
+            self.store.undo(mark)
+
     def branch(self, way: Callable[[], Value]) -> Value:
         """Evaluate what may be evaluated or not."""
         result: list[Value] = []
@@ -225,15 +248,26 @@ class Interpreter:
                 value = self.evaluate(test, frame)
                 if isinstance(value, Unknown):
                     self.assumptions[value.serial] = truth
-            case ir.Compare(left=ir.Name() | ir.Attribute() as left, ops=(op,), comparators=(ir.Constant(value=constant),)):
+            case ir.Compare(
+                left=ir.Name() | ir.Attribute() as left, ops=(op,), comparators=(ir.Constant(value=constant),)
+            ):
                 value = self.evaluate(left, frame)
                 if isinstance(value, Unknown) and op in ("==", "!=", "is", "is not"):
                     self.assumptions[(value.serial, repr(constant))] = truth is (op in ("==", "is"))
                     if constant is None and truth is (op == "is"):
                         self.assumptions[value.serial] = False
-                elif isinstance(value, Union) and isinstance(left, ir.Name) and constant is None and op in ("is", "is not", "==", "!="):
+                elif (
+                    isinstance(value, Union)
+                    and isinstance(left, ir.Name)
+                    and constant is None
+                    and op in ("is", "is not", "==", "!=")
+                ):
                     is_none = truth is (op in ("is", "=="))
-                    rest = tuple(each for each in value.alternatives if (isinstance(each, Const) and each.value is None) is is_none)
+                    rest = tuple(
+                        each
+                        for each in value.alternatives
+                        if (isinstance(each, Const) and each.value is None) is is_none
+                    )
                     if rest:
                         self.assign_name(left.name, rest[0] if len(rest) == 1 else Union(rest), frame)
         return True
@@ -259,7 +293,11 @@ class Interpreter:
             case Function() | Bound() | ClassValue() | External() | Native() | Partial() | Namespace() | Method():
                 return True
             case Instance():
-                return True if not self.finds_method(value, "__len__") and not self.finds_method(value, "__bool__") else None
+                return (
+                    True
+                    if not self.finds_method(value, "__len__") and not self.finds_method(value, "__bool__")
+                    else None
+                )
             case Union():
                 truths = {self.truth(each) for each in value.alternatives}
                 return truths.pop() if len(truths) == 1 else None
@@ -366,7 +404,9 @@ class Interpreter:
                 return tensor.but(provenance=tensor.provenance.detached(), biased=None)
             case "T" | "mT":
                 shape = self.sizes.shape_of(tensor)
-                return tensor.but(shape=(*shape[:-2], shape[-1], shape[-2]) if shape is not None and len(shape) >= 2 else None)
+                return tensor.but(
+                    shape=(*shape[:-2], shape[-1], shape[-2]) if shape is not None and len(shape) >= 2 else None
+                )
             case "device" | "dtype" | "grad" | "requires_grad" | "is_cuda" | "grad_fn":
                 return Unknown(name)
             case "ndim":
@@ -408,11 +448,19 @@ class Interpreter:
         return child
 
     def finds_method(self, value: Value, name: str) -> bool:
-        return isinstance(value, Instance) and isinstance(value.cls, ClassValue) and classes.find(value.cls, name) is not None
+        return (
+            isinstance(value, Instance)
+            and isinstance(value.cls, ClassValue)
+            and classes.find(value.cls, name) is not None
+        )
 
     def has_open_attributes(self, value: Instance) -> bool:
         """Whether an instance may have attributes that nnlint does not see."""
-        return not isinstance(value.cls, ClassValue) or classes.has_unknown_base(value.cls) or self.finds_method(value, "__getattr__")
+        return (
+            not isinstance(value.cls, ClassValue)
+            or classes.has_unknown_base(value.cls)
+            or self.finds_method(value, "__getattr__")
+        )
 
     def get_item(self, value: Instance, index: Value, expr: ir.Subscript | None, frame: Frame) -> Value:
         items = value.fields.get(modules.ITEMS)
@@ -501,7 +549,8 @@ class Interpreter:
 
     def consumed(self, biased: Biased) -> None:
         """What a layer with a bias returned is used by something else than a norm."""
-        self._bias_uses.add(biased.output)
+        if biased.layer.made is not None:
+            self._bias_uses.add(biased.layer.made)
 
     def normalized(self, biased: Biased, event: LayerRan) -> None:
         self._fed.append((biased, event))
@@ -515,7 +564,9 @@ class Interpreter:
             provenance = provenance.detached()
         return Unknown(name, provenance)
 
-    def unknown_call(self, callee: Value, arguments: Arguments, node: ir.Call | None, name: str, receiver: Value | None = None) -> Value:
+    def unknown_call(
+        self, callee: Value, arguments: Arguments, node: ir.Call | None, name: str, receiver: Value | None = None
+    ) -> Value:
         """Something unknown is called: it may change the modes and gradients of what it is given."""
         self.given_away(arguments)
         lowered = name.lower()
@@ -542,14 +593,20 @@ class Interpreter:
         """A value on its way out of a function: its trail grows by a step."""
         if frame.function is None:
             return value
-        return self._with_step(value, Step(self.place(frame, statement), f"returned by `{frame.function.qualified}`"), 0)
+        return self._with_step(
+            value, Step(self.place(frame, statement), f"returned by `{frame.function.qualified}`"), 0
+        )
 
     def _with_step(self, value: Value, step: Step, depth: int) -> Value:
         match value:
             case Tensor() if value.trail and len(value.trail) < LONGEST_TRAIL and value.trail[-1] != step:
                 return value.but(trail=(*value.trail, step), serial=value.serial)
-            case Sequence(kind="tuple") if depth < 2 and any(isinstance(item, Tensor) and item.trail for item in value.items):
-                return Sequence("tuple", tuple(self._with_step(item, step, depth + 1) for item in value.items), value.exact)
+            case Sequence(kind="tuple") if depth < 2 and any(
+                isinstance(item, Tensor) and item.trail for item in value.items
+            ):
+                return Sequence(
+                    "tuple", tuple(self._with_step(item, step, depth + 1) for item in value.items), value.exact
+                )
         return value
 
     # --- gradients ---------------------------------------------------------------------------------------------------------------
@@ -566,8 +623,9 @@ class Interpreter:
         """Whether a framework decides over mode and gradients of what runs now: inside of a LightningModule's methods."""
         for frame in self.frames:
             receiver = frame.self_value
-            if isinstance(receiver, Instance) and isinstance(receiver.cls, ClassValue) and modules.is_module(receiver):
-                if frame.function is not None and frame.function.owner is not None:
+            if isinstance(receiver, Instance) and isinstance(receiver.cls, ClassValue):
+                owners = classes.externals(receiver.cls)
+                if any("ightning" in dotted or dotted.startswith("transformers.Trainer") for dotted in owners):
                     return True
         return False
 
@@ -582,7 +640,9 @@ class Interpreter:
     def emit(self, event: Event) -> None:
         self._events.append(event)
 
-    def reshaped(self, value: Value, before: Shape | None, after: Shape, node: ir.Node | None, frame: Frame, words: str) -> None:
+    def reshaped(
+        self, value: Value, before: Shape | None, after: Shape, node: ir.Node | None, frame: Frame, words: str
+    ) -> None:
         """A view was taken; whether it moved sizes is judged at the end, when all is known of them."""
         if before is not None and node is not None and None not in before and None not in after:
             attended = isinstance(value, Tensor) and value.attended
@@ -597,21 +657,11 @@ class Interpreter:
         yield from self.roles.events(complete)
         if complete:
             for biased, event in self._fed:
-                if biased.output not in self._bias_uses:
+                if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only
                     yield event
         for place, words, before, after, attended, trail in self._views:
             old = self.sizes.spread(tuple(size for size in before if size is not None))
-            new = tuple(size for size in after if size is not None)
-            shifted = moved([self.sizes.settled(self.sizes.judged(size)) for size in old], [self.sizes.settled(self.sizes.judged(size)) for size in new])
-            if shifted and any(size.factors() is None for size in (*old, *new)):
-                shifted = ()  # padded by one and read with other sizes: a shift, done on purpose
-            plain = all(size.as_int() is not None or size.as_symbol() is not None for size in (*old, *new))
-            old, new = tuple(map(self.sizes.resolved, old)), tuple(map(self.sizes.resolved, new))
-            numeric = moved(old, new)
-            if shifted is None:  # the symbols say nothing, the numbers do where each stands for one thing
-                shifted = numeric if numeric and plain else ()
-            elif len({*old}) == 1:
-                shifted = ()
+            shifted = self.sizes.moved(old, tuple(size for size in after if size is not None))
             yield Reshaped(
                 place=place,
                 call=words,
@@ -627,7 +677,9 @@ def are_heads(old: Shape, new: Shape, attended: bool, sizes: Sizes) -> bool:
     """Whether a view splits [B, T, H·D] into [B, H, T, D] or merges [B, H, T, D] to [B, T, H·D]."""
     if attended and len(new) <= len(old):
         return True
-    before, after = (tuple(sizes.resolved(sizes.judged(size)) for size in shape if size is not None) for shape in (old, new))
+    before, after = (
+        tuple(sizes.resolved(sizes.judged(size)) for size in shape if size is not None) for shape in (old, new)
+    )
     if len(before) == 3 and len(after) == 4 and before[0] == after[0]:
         return after[1] * after[3] == before[2] and after[2] == before[1]
     if len(before) == 4 and len(after) == 3 and before[0] == after[0]:
@@ -635,5 +687,6 @@ def are_heads(old: Shape, new: Shape, attended: bool, sizes: Sizes) -> bool:
     return False
 
 
-_MAPPING_METHODS = frozenset("items values keys get pop setdefault update copy clear popitem move_to_end".split())
-
+_MAPPING_METHODS = frozenset(
+    ["items", "values", "keys", "get", "pop", "setdefault", "update", "copy", "clear", "popitem", "move_to_end"]
+)

@@ -53,7 +53,7 @@ def iterate(run: Interpreter, value: Value, node: ir.Node | None, frame: Frame) 
             row = index(run, value, Const(0))
             return False, [row]
         case Unknown():
-            return False, [_of_unknown(run, value, node)]
+            return False, [_of_unknown(run, value, node, frame)]
         case ShapeOf():
             return False, [Unknown("size")]
     return False, [Unknown(provenance=run.provenance(value))]
@@ -64,24 +64,28 @@ def _of_instance(run: Interpreter, value: Instance, node: ir.Node | None, frame:
     if isinstance(items, (Sequence, Mapping)):
         return iterate(run, items, node, frame)
     if training.LOADER in value.lazies:
-        return False, [training.batch_of(run, value, node)]
+        return False, [training.batch_of(run, value, node, frame)]
     if run.finds_method(value, "__iter__"):
         produced = run.call(run.attribute(value, "__iter__", None, frame), Arguments(), None, frame)
         if produced is not value and not (isinstance(produced, Unknown) and not run.provenance(produced).batches):
             known, found = iterate(run, produced, node, frame)
             if any(run.provenance(each).batches for each in found):
                 return known, found
-    return False, [training.batch_of(run, value, node)]
+    return False, [training.batch_of(run, value, node, frame)]
 
 
-def _of_unknown(run: Interpreter, value: Unknown, node: ir.Node | None) -> Value:
+def _of_unknown(run: Interpreter, value: Unknown, node: ir.Node | None, frame: Frame) -> Value:
     """An element of something unknown: a batch, when the name says that it is data."""
     if value.provenance.batches or value.provenance.outputs:
         return Unknown("item", value.provenance)
     name = text_of(node) if isinstance(node, (ir.Name, ir.Attribute)) else value.name
     lowered = name.lower()
-    if any(word in lowered for word in _DATA_WORDS) or any(word in value.name.lower() for word in _DATA_WORDS) or role_of_name(name) is Role.EVALUATION:
-        return training.batch_of(run, value, node)
+    if (
+        any(word in lowered for word in _DATA_WORDS)
+        or any(word in value.name.lower() for word in _DATA_WORDS)
+        or role_of_name(name) is Role.EVALUATION
+    ):
+        return training.batch_of(run, value, node, frame)
     return run.child(value, "[each]")
 
 
@@ -115,7 +119,11 @@ def unpacked(run: Interpreter, value: Value, number: int) -> list[Value]:
         case Tensor():
             return [index(run, value, Const(i)) for i in range(number)]
         case Union():
-            ways = [unpacked(run, each, number) for each in value.alternatives if not (isinstance(each, Const) and each.value is None)]
+            ways = [
+                unpacked(run, each, number)
+                for each in value.alternatives
+                if not (isinstance(each, Const) and each.value is None)
+            ]
             if ways:
                 return [run.join_all([way[i] for way in ways]) for i in range(number)]
         case Instance():

@@ -99,7 +99,9 @@ def join_fields(key: str, left: Any, right: Any) -> Any:
             return _join_items(left, right)
         case "items" if isinstance(left, dict) and isinstance(right, dict):
             return {
-                name: join(left[name], right[name]) if name in left and name in right else left.get(name, right.get(name))
+                name: join(left[name], right[name])
+                if name in left and name in right
+                else left.get(name, right.get(name))
                 for name in (*left, *(name for name in right if name not in left))
             }
         case "exact":
@@ -146,7 +148,7 @@ def join_modes(left: bool | str | None, right: bool | str | None) -> bool | str 
     return None
 
 
-CLEAR, READY, USED, REUSED, WASTED = "clear", "ready", "used", "reused", "wasted"
+NEW, CLEAR, READY, USED, REUSED, WASTED = "new", "clear", "ready", "used", "reused", "wasted"
 
 
 def join_gradients(left: frozenset[str] | None, right: frozenset[str] | None) -> frozenset[str] | None:
@@ -161,5 +163,3 @@ def join_gradients(left: frozenset[str] | None, right: frozenset[str] | None) ->
     if both & {USED, REUSED} and both & {CLEAR, WASTED}:
         return None
     return both
-
-

@@ -29,14 +29,58 @@ from nnlint.reading import script as ir
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
-_MODULE_METHODS = frozenset("to cuda cpu float half double requires_grad_ compile share_memory set_device prepare setup".split())
+_MODULE_METHODS = frozenset(
+    [
+        "to",
+        "cuda",
+        "cpu",
+        "float",
+        "half",
+        "double",
+        "requires_grad_",
+        "compile",
+        "share_memory",
+        "set_device",
+        "prepare",
+        "setup",
+    ]
+)
 _LEAVES_MODULES_ALONE = frozenset(
-    "update watch log save save_checkpoint add_graph register append add_scalar add_image add_histogram info debug load load_state_dict "
-    "get set_postfix write copy_params_and_buffers step zero_grad size format join startswith endswith item".split()
+    [
+        "update",
+        "watch",
+        "log",
+        "save",
+        "save_checkpoint",
+        "add_graph",
+        "register",
+        "append",
+        "add_scalar",
+        "add_image",
+        "add_histogram",
+        "info",
+        "debug",
+        "load",
+        "load_state_dict",
+        "get",
+        "set_postfix",
+        "write",
+        "copy_params_and_buffers",
+        "step",
+        "zero_grad",
+        "size",
+        "format",
+        "join",
+        "startswith",
+        "endswith",
+        "item",
+    ]
 )
 
 
-def call(run: Interpreter, receiver: Value, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def call(
+    run: Interpreter, receiver: Value, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     """`receiver.name(*arguments)`."""
     match receiver:
         case Tensor():
@@ -54,7 +98,9 @@ def call(run: Interpreter, receiver: Value, name: str, arguments: Arguments, nod
     return run.unknown_result(arguments, name, receiver)
 
 
-def _of_tensor(run: Interpreter, tensor: Value, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def _of_tensor(
+    run: Interpreter, tensor: Value, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     match name:
         case "backward":
             if node is not None:
@@ -64,7 +110,11 @@ def _of_tensor(run: Interpreter, tensor: Value, name: str, arguments: Arguments,
             axis = arguments.get(0, "dim")
             if axis is None:
                 return run.shape_value(tensor)
-            return run.sizes.size_of(tensor, axis.value) if isinstance(axis, Const) and isinstance(axis.value, int) else Unknown("size")
+            return (
+                run.sizes.size_of(tensor, axis.value)
+                if isinstance(axis, Const) and isinstance(axis.value, int)
+                else Unknown("size")
+            )
         case "dim" | "ndimension":
             shape = run.sizes.shape_of(tensor)
             return Const(len(shape)) if shape is not None else Unknown("rank")
@@ -78,12 +128,16 @@ def _of_tensor(run: Interpreter, tensor: Value, name: str, arguments: Arguments,
         operation, parameters = OPERATIONS[name]
         if operation == "attention":
             operation = "opaque"
-        return tensors.apply(run, operation, tensor, options_of(parameters, arguments), node, frame, text_of(node) if node else name)
+        return tensors.apply(
+            run, operation, tensor, options_of(parameters, arguments), node, frame, text_of(node) if node else name
+        )
     run.used(tensor)
     return run.unknown_result(arguments, name, tensor)
 
 
-def _of_sequence(run: Interpreter, sequence: Sequence, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def _of_sequence(
+    run: Interpreter, sequence: Sequence, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     value = arguments.positional[0] if arguments.positional else Unknown()
     match name:
         case "append" | "add" | "appendleft":
@@ -105,7 +159,13 @@ def _of_sequence(run: Interpreter, sequence: Sequence, name: str, arguments: Arg
         case "pop":
             if not sequence.items:
                 return Unknown()
-            at = -1 if not arguments.positional else value.value if isinstance(value, Const) and isinstance(value.value, int) else None
+            at = (
+                -1
+                if not arguments.positional
+                else value.value
+                if isinstance(value, Const) and isinstance(value.value, int)
+                else None
+            )
             if at is None or not -len(sequence.items) <= at < len(sequence.items):
                 run.store.write(sequence, "exact", False)
                 return Unknown()
@@ -164,7 +224,9 @@ def _of_mapping(run: Interpreter, mapping: Mapping, name: str, arguments: Argume
                     run.store.write(mapping, "others", True)
             else:
                 run.store.write(mapping, "items", {**mapping.items, **arguments.keywords})
-                run.store.write(mapping, "others", True if key is not None or arguments.loose else mapping.fields["others"])
+                run.store.write(
+                    mapping, "others", True if key is not None or arguments.loose else mapping.fields["others"]
+                )
             return NONE
         case "copy":
             return Mapping(dict(mapping.items), not mapping.exact)
@@ -192,13 +254,17 @@ def _of_shape(run: Interpreter, shape: ShapeOf, name: str, arguments: Arguments)
     return Unknown(name)
 
 
-def _of_unknown(run: Interpreter, unknown: Unknown, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def _of_unknown(
+    run: Interpreter, unknown: Unknown, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     """A method of something of which only the name, or what was done with it before, is known."""
     place = run.place(frame, node) if node is not None else None
     match name:
         case "backward" | "manual_backward":
             if place is not None:
-                loss: Value | None = arguments.positional[0] if arguments.positional and not run.provenance(unknown).calls else unknown
+                loss: Value | None = (
+                    arguments.positional[0] if arguments.positional and not run.provenance(unknown).calls else unknown
+                )
                 if loss is unknown and not unknown.provenance.calls:
                     loss = None
                 gradients.filled(run, loss, place)
@@ -208,12 +274,18 @@ def _of_unknown(run: Interpreter, unknown: Unknown, name: str, arguments: Argume
             return unknown
         case "train" if len(arguments.all()) <= 1 and not isinstance(arguments.get(0, "mode"), (Tensor, Sequence)):
             flag = arguments.get(0, "mode")
-            is_flag = flag is None or isinstance(flag, Const) and isinstance(flag.value, bool) or isinstance(flag, Unknown)
+            is_flag = (
+                flag is None or (isinstance(flag, Const) and isinstance(flag.value, bool)) or isinstance(flag, Unknown)
+            )
             if is_flag:
                 modules.set_own_mode(run, unknown, True if flag is None else run.truth(flag), place)
                 return unknown if flag is None or isinstance(flag, Const) else Unknown(name)
         case "zero_grad":
-            if training.is_optimizer(unknown) or training.optimizer_name(unknown.name) or "<mode>" not in unknown.fields:
+            if (
+                training.is_optimizer(unknown)
+                or training.optimizer_name(unknown.name)
+                or "<mode>" not in unknown.fields
+            ):
                 gradients.cleared(run, unknown, place)
                 unknown.lazies[training.OPTIMIZER] = True
             gradients.clear_module(run, unknown, place)
@@ -228,7 +300,15 @@ def _of_unknown(run: Interpreter, unknown: Unknown, name: str, arguments: Argume
             return listing
         case "scale" if len(arguments.positional) == 1:
             return arguments.positional[0]  # a gradient scaler
-        case "prepare" | "setup" | "setup_module" | "setup_optimizers" | "setup_dataloaders" | "prepare_model" | "prepare_data_loader":
+        case (
+            "prepare"
+            | "setup"
+            | "setup_module"
+            | "setup_optimizers"
+            | "setup_dataloaders"
+            | "prepare_model"
+            | "prepare_data_loader"
+        ):
             return _prepared(arguments)
         case "no_sync" | "accumulate" | "autocast" | "join":
             return unknown
@@ -261,9 +341,21 @@ def _of_unknown(run: Interpreter, unknown: Unknown, name: str, arguments: Argume
 def _step(run: Interpreter, unknown: Unknown, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     for value in arguments.positional:
         if training.is_optimizer(value) or (isinstance(value, Unknown) and training.optimizer_name(value.name)):
-            return training.step(run, value, Arguments(), node, frame, text_of(node.arguments[0].value) if node and node.arguments else "", True)
+            return training.step(
+                run,
+                value,
+                Arguments(),
+                node,
+                frame,
+                text_of(node.arguments[0].value) if node and node.arguments else "",
+                True,
+            )
     if training.is_optimizer(unknown) or training.optimizer_name(unknown.name):
-        called = text_of(node.function.value) if node is not None and isinstance(node.function, ir.Attribute) else unknown.name
+        called = (
+            text_of(node.function.value)
+            if node is not None and isinstance(node.function, ir.Attribute)
+            else unknown.name
+        )
         return training.step(run, unknown, arguments, node, frame, called, training.is_optimizer(unknown))
     return Unknown("step", run.provenance_of(arguments))
 
@@ -272,7 +364,11 @@ def _prepared(arguments: Arguments) -> Value:
     """`accelerator.prepare(model, optimizer, loader)` returns what it was given, wrapped."""
     if not arguments.positional:
         return Unknown()
-    return arguments.positional[0] if len(arguments.positional) == 1 else Sequence("tuple", arguments.positional, exact=not arguments.loose)
+    return (
+        arguments.positional[0]
+        if len(arguments.positional) == 1
+        else Sequence("tuple", arguments.positional, exact=not arguments.loose)
+    )
 
 
 def _parameter_behind(unknown: Unknown) -> Value:

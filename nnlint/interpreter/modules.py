@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 MODE, MODE_PLACE, MODE_TIME, EVAL_PLACE, ITEMS = "<mode>", "<mode place>", "<mode time>", "<eval place>", "<items>"
 FROZEN = "<frozen>"
-PARAMETRIC = frozenset({"linear", "conv", "conv_transpose", "channel_norm", "embedding", "recurrent", "recurrent_cell", "attention"})
+PARAMETRIC = frozenset(
+    {"linear", "conv", "conv_transpose", "channel_norm", "embedding", "recurrent", "recurrent_cell", "attention"}
+)
 
 
 def is_module_name(dotted: str) -> bool:
@@ -47,7 +49,11 @@ def is_module_name(dotted: str) -> bool:
         or dotted in LOSS_CLASSES
         or dotted in WRAPPERS
         or dotted in MODULE_BASES
-        or (dotted.startswith("torch.nn.") and dotted.rpartition(".")[2][:1].isupper() and dotted != "torch.nn.Parameter")
+        or (
+            dotted.startswith("torch.nn.")
+            and dotted.rpartition(".")[2][:1].isupper()
+            and dotted != "torch.nn.Parameter"
+        )
         or network_mode(dotted) is not None
     )
 
@@ -69,7 +75,11 @@ def make(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Node | No
     run.store.write(instance, MODE, network_mode(dotted) if network_mode(dotted) is not None else True)
     adopt(run, instance, dotted, arguments)
     instance.conditions = tuple(run.conditions)
-    if isinstance(node, ir.Call) and "bias" in instance.arguments and not _says_bias_itself(node, LAYERS[dotted].parameters):
+    if (
+        isinstance(node, ir.Call)
+        and "bias" in instance.arguments
+        and not _says_bias_itself(node, LAYERS[dotted].parameters)
+    ):
         instance.arguments["bias"] = Unknown("bias")
     return instance
 
@@ -78,7 +88,11 @@ def _says_bias_itself(call: ir.Call, parameters: tuple[str, ...]) -> bool:
     """Whether a constructor's bias is a literal or left to its default: one given by an expression may differ elsewhere."""
     position = parameters.index("bias") if "bias" in parameters else -1
     for index, argument in enumerate(call.arguments):
-        if argument.star == "**" or argument.keyword == "bias" or (argument.keyword is None and not argument.star and index == position):
+        if (
+            argument.star == "**"
+            or argument.keyword == "bias"
+            or (argument.keyword is None and not argument.star and index == position)
+        ):
             return isinstance(argument.value, ir.Constant)
     return True
 
@@ -102,7 +116,13 @@ def adopt(run: Interpreter, instance: Instance, dotted: str, arguments: Argument
         _adopt_list(run, instance, dotted, arguments)
     elif dotted == "torch.nn.ModuleDict":
         source = arguments.get(0, "modules")
-        run.store.write(instance, ITEMS, Mapping(dict(source.items), not source.exact) if isinstance(source, Mapping) else Mapping({}, source is not None))
+        run.store.write(
+            instance,
+            ITEMS,
+            Mapping(dict(source.items), not source.exact)
+            if isinstance(source, Mapping)
+            else Mapping({}, source is not None),
+        )
     elif dotted in WRAPPERS:
         inner = arguments.get(0, "module")
         if inner is not None:
@@ -159,7 +179,9 @@ def children(instance: Instance) -> Iterator[Value]:
             candidates = [value]
         for each in candidates:
             for child in each.alternatives if hasattr(each, "alternatives") else (each,):
-                if (is_module(child) or (isinstance(child, Unknown) and "<called>" in child.lazies)) and not any(child is s for s in seen):
+                if (is_module(child) or (isinstance(child, Unknown) and "<called>" in child.lazies)) and not any(
+                    child is s for s in seen
+                ):
                     seen.append(child)
                     yield child
 
@@ -188,7 +210,9 @@ def is_network(value: Value) -> bool:
         if isinstance(each, Instance):
             if isinstance(each.cls, External):
                 info = LAYERS.get(each.cls.dotted)
-                if (info is not None and info.operation in PARAMETRIC | {"opaque", "same_shape"}) or network_mode(each.cls.dotted) is not None:
+                if (info is not None and info.operation in PARAMETRIC | {"opaque", "same_shape"}) or network_mode(
+                    each.cls.dotted
+                ) is not None:
                     return True
             if any(isinstance(f, Unknown) and "<parameter>" in f.lazies for f in each.fields.values()):
                 return True
@@ -224,7 +248,9 @@ def mode_layers(value: Value) -> tuple[str, ...] | None:
 # --- modes ---------------------------------------------------------------------------------------------------------
 
 
-def set_own_mode(run: Interpreter, module: Value, training: bool | None, place: Place | None, put_back: bool = False) -> None:
+def set_own_mode(
+    run: Interpreter, module: Value, training: bool | None, place: Place | None, put_back: bool = False
+) -> None:
     """Set the mode of one module; `put_back` says that it was asked for by a flag, as who restores a mode does."""
     if isinstance(module, (Instance, Unknown)):
         before = module.fields.get(MODE)
@@ -236,7 +262,13 @@ def set_own_mode(run: Interpreter, module: Value, training: bool | None, place: 
 
 
 def set_mode(
-    run: Interpreter, module: Value, training: bool | None, place: Place | None, frame: Frame, own_method: bool = True, put_back: bool = False
+    run: Interpreter,
+    module: Value,
+    training: bool | None,
+    place: Place | None,
+    frame: Frame,
+    own_method: bool = True,
+    put_back: bool = False,
 ) -> None:
     """`module.train(training)`: this module and all below; a `train` method of the user's own decides for itself."""
     if isinstance(module, Instance) and isinstance(module.cls, ClassValue) and own_method:
@@ -264,7 +296,10 @@ def mode_of(module: Value) -> bool | str | None:
     leaves = [
         each.fields.get(MODE)
         for each in descendants(module)
-        if isinstance(each, Instance) and isinstance(each.cls, External) and each.cls.dotted in LAYERS and LAYERS[each.cls.dotted].has_mode
+        if isinstance(each, Instance)
+        and isinstance(each.cls, External)
+        and each.cls.dotted in LAYERS
+        and LAYERS[each.cls.dotted].has_mode
     ]
     if leaves and own not in leaves:
         return leaves[0] if all(leaf is leaves[0] for leaf in leaves) else None
@@ -311,23 +346,38 @@ def super_attribute(run: Interpreter, instance: Instance, name: str, bases: tupl
 
         return Native(name, construct)
     if name == "train":
-        return Native(name, lambda run, arguments, node, frame: _train(run, instance, arguments, node, frame, own_method=False))
+        return Native(
+            name, lambda run, arguments, node, frame: _train(run, instance, arguments, node, frame, own_method=False)
+        )
     if name == "eval":
         return Native(name, lambda run, arguments, node, frame: _eval(run, instance, arguments, node, frame))
     if name in ("forward", "__call__"):
-        layer = next((dotted for dotted in bases if dotted in LAYERS or dotted in LOSS_CLASSES or dotted in CONTAINERS), None)
+        layer = next(
+            (dotted for dotted in bases if dotted in LAYERS or dotted in LOSS_CLASSES or dotted in CONTAINERS), None
+        )
         if layer is not None:
-            return Native(name, lambda run, arguments, node, frame: _run_external(run, instance, layer, arguments, node, frame))
+            return Native(
+                name, lambda run, arguments, node, frame: _run_external(run, instance, layer, arguments, node, frame)
+            )
     if name in METHODS:
         method = METHODS[name]
         return Native(name, lambda run, arguments, node, frame: method(run, instance, arguments, node, frame))
     return Unknown(name)
 
 
-def _train(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame, own_method: bool = True) -> Value:
+def _train(
+    run: Interpreter,
+    module: Instance,
+    arguments: Arguments,
+    node: ir.Call | None,
+    frame: Frame,
+    own_method: bool = True,
+) -> Value:
     flag = arguments.get(0, "mode")
     training = True if flag is None else run.truth(flag)
-    set_mode(run, module, training, run.place(frame, node) if node else None, frame, own_method, put_back=flag is not None)
+    set_mode(
+        run, module, training, run.place(frame, node) if node else None, frame, own_method, put_back=flag is not None
+    )
     return module
 
 
@@ -336,7 +386,9 @@ def _eval(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Cal
     return module
 
 
-def _requires_grad(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def _requires_grad(
+    run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     flag = arguments.get(0, "requires_grad")
     run.store.write(module, FROZEN, flag is not None and run.truth(flag) is False)
     return module
@@ -350,7 +402,9 @@ def _parameters(run: Interpreter, module: Instance, arguments: Arguments, node: 
     return parameters_of(module)
 
 
-def _named_parameters(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def _named_parameters(
+    run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     parameter = parameters_of(module).items[0]
     return Parameters((Sequence("tuple", (Unknown("name"), parameter)),), frozenset({module}))
 
@@ -424,8 +478,19 @@ METHODS: dict[str, Callable[..., Value]] = {
     "__call__": _forward,
     "apply": _apply,
     "requires_grad_": _requires_grad,
-    **dict.fromkeys(("to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "share_memory", "to_empty"), _itself),
-    **dict.fromkeys(("state_dict", "load_state_dict", "register_forward_hook", "register_full_backward_hook", "register_forward_pre_hook"), _nothing),
+    **dict.fromkeys(
+        ("to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "share_memory", "to_empty"), _itself
+    ),
+    **dict.fromkeys(
+        (
+            "state_dict",
+            "load_state_dict",
+            "register_forward_hook",
+            "register_full_backward_hook",
+            "register_forward_pre_hook",
+        ),
+        _nothing,
+    ),
 }
 
 
@@ -451,14 +516,20 @@ def _run(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call
         method = find(module.cls, "forward") or find(module.cls, "__call__")
         if isinstance(method, Function):
             return run.call(Bound(method, module), arguments, node, frame)
-        known = [dotted for dotted in externals(module.cls) if dotted in LAYERS or dotted in CONTAINERS or dotted in LOSS_CLASSES]
+        known = [
+            dotted
+            for dotted in externals(module.cls)
+            if dotted in LAYERS or dotted in CONTAINERS or dotted in LOSS_CLASSES
+        ]
         if known:
             return _run_external(run, module, known[0], arguments, node, frame)
         return run.unknown_result(arguments, module.class_name)
     return _run_external(run, module, module.cls.dotted, arguments, node, frame)
 
 
-def _run_external(run: Interpreter, module: Instance, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def _run_external(
+    run: Interpreter, module: Instance, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     if dotted in LAYERS:
         return tensors.run_layer(run, module, LAYERS[dotted], arguments, node, frame)
     if dotted in LOSS_CLASSES:
@@ -479,9 +550,9 @@ def sequence(run: Interpreter, items: Sequence, value: Value, node: ir.Call | No
     for item in items.items:
         if isinstance(item, Perhaps):
             current = value
-            value = run.fork([lambda m=item.value, v=current: run.call(m, Arguments((v,)), node, frame), lambda v=current: v])
+            value = run.fork(
+                [lambda m=item.value, v=current: run.call(m, Arguments((v,)), node, frame), lambda v=current: v]
+            )
         else:
             value = run.call(item, Arguments((value,)), node, frame)
     return value
-
-

@@ -181,7 +181,21 @@ class Namespace(Obj):
 class Frame(Obj):
     """The variables of one activation of a function, a class body or a module."""
 
-    __slots__ = ("breaks", "depth", "exits", "function", "is_class", "mark", "name", "names", "namespace", "on_yield", "parent", "self_value", "yields")
+    __slots__ = (
+        "breaks",
+        "depth",
+        "exits",
+        "function",
+        "is_class",
+        "mark",
+        "name",
+        "names",
+        "namespace",
+        "on_yield",
+        "parent",
+        "self_value",
+        "yields",
+    )
 
     def __init__(self, namespace: Namespace, parent: Frame | None, name: str = "", is_class: bool = False) -> None:
         super().__init__()

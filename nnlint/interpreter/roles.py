@@ -27,10 +27,32 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 _EVALUATION_WORDS = frozenset(
-    "eval evaluate evaluation evaluator val valid validate validation test testing tester infer inference predict prediction predictions dev".split()
+    [
+        "eval",
+        "evaluate",
+        "evaluation",
+        "evaluator",
+        "val",
+        "valid",
+        "validate",
+        "validation",
+        "test",
+        "testing",
+        "tester",
+        "infer",
+        "inference",
+        "predict",
+        "prediction",
+        "predictions",
+        "dev",
+    ]
 )
-_TRAINING_WORDS = frozenset("train training trainer fit learn update finetune optimize pretrain".split())
-_DELIBERATE_WORDS = frozenset("mc dropout bayesian uncertainty stochastic recalibrate".split())  # they want training mode
+_TRAINING_WORDS = frozenset(
+    ["train", "training", "trainer", "fit", "learn", "update", "finetune", "optimize", "pretrain"]
+)
+_DELIBERATE_WORDS = frozenset(
+    ["mc", "dropout", "bayesian", "uncertainty", "stochastic", "recalibrate"]
+)  # they want training mode
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -94,9 +116,11 @@ class Roles:
         self.batches.append(Batch(name, role, certain, loads))
         return len(self.batches) - 1
 
-    def entered(self, run: Interpreter, module: Obj, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Forward | None:
+    def entered(
+        self, run: Interpreter, module: Obj, arguments: Arguments, node: ir.Call | None, frame: Frame
+    ) -> Forward | None:
         """Take down a call of a network from outside of any."""
-        if run.module_stack or node is None:
+        if run.module_stack or node is None or _is_part(run, module):
             return None
         provenance = run.provenance_of(arguments)
         explicit = module.fields.get(modules.MODE_PLACE)
@@ -109,10 +133,15 @@ class Roles:
             training=training,
             mode_place=explicit,
             eval_places=module.fields.get(modules.EVAL_PLACE) or frozenset(),
-            deliberate=training is True and explicit is not None and module.fields.get(modules.MODE_TIME) == run.backwards,
-            gradients=None if run.gradients_enabled and module.fields.get(modules.FROZEN) else run.gradients_enabled,
+            deliberate=training is True
+            and explicit is not None
+            and module.fields.get(modules.MODE_TIME) == run.backwards,
+            gradients=None
+            if run.gradients_enabled
+            and (module.fields.get(modules.FROZEN) or any(is_volatile(v) for v in arguments.all()))
+            else run.gradients_enabled,
             loops=tuple(run.loops),
-            functions=tuple(f.name for f in run.frames if f.name),
+            functions=tuple(f.name.rpartition(".")[2] for f in run.frames if f.name),
             owned=run.owned_by_framework(),
             synthetic=any(isinstance(value, Tensor) and value.made_by == "<drawn>" for value in arguments.all()),
             batches=provenance.batches,
@@ -150,6 +179,10 @@ class Roles:
         for number in provenance.calls:
             self.forwards[number].escaped = True
 
+    def all_called(self, held: frozenset[Obj] | None) -> bool:
+        """Whether each unknown network among `held` was seen to be called: of one that was not, nothing says when it ran."""
+        return all(not isinstance(m, Unknown) or any(f.module is m for f in self.forwards) for m in held or ())
+
     def modules_of(self, calls: Iterable[int]) -> frozenset[Obj]:
         return frozenset(self.forwards[number].module for number in calls)
 
@@ -157,13 +190,18 @@ class Roles:
         """The forward passes, judged; `complete` says that the root ran to its end."""
         training_places = {forward.place for forward in self.forwards if forward.trained}
         evaluated_under = {
-            place for forward in self.forwards if forward.training is False and not forward.differentiated for place in forward.eval_places
+            place
+            for forward in self.forwards
+            if forward.training is False and not forward.differentiated
+            for place in forward.eval_places
         }
         for forward in self.forwards:
             if not modules.is_network(forward.module):
                 continue
             if forward.place in training_places or forward.measured:
-                forward.deliberate = False  # the mode was set for the training that runs through here too, or its output is scored
+                forward.deliberate = (
+                    False  # the mode was set for the training that runs through here too, or its output is scored
+                )
             role, evidence, certain = self._judge(forward, complete)
             left = sorted(forward.eval_places & evaluated_under) if forward.training in (False, EITHER) else []
             yield ModuleCalled(
@@ -183,8 +221,15 @@ class Roles:
     def _judge(self, forward: Forward, complete: bool) -> tuple[Role, str, bool]:
         nothing = (Role.UNKNOWN, "", False)
         if forward.differentiated:
-            return (Role.TRAINING, "its output reaches `backward`", True) if forward.trained and not forward.owned else nothing
-        nearest = next((role for name in reversed(forward.functions) if (role := role_of_name(name)) is not Role.UNKNOWN), Role.UNKNOWN)
+            return (
+                (Role.TRAINING, "its output reaches `backward`", True)
+                if forward.trained and not forward.owned
+                else nothing
+            )
+        nearest = next(
+            (role for name in reversed(forward.functions) if (role := role_of_name(name)) is not Role.UNKNOWN),
+            Role.UNKNOWN,
+        )
         deliberate = forward.deliberate and nearest is not Role.EVALUATION
         if forward.owned or not complete or deliberate or forward.escaped:
             return nothing
@@ -202,16 +247,47 @@ class Roles:
         loads = any(each.loads for each in data)
         if forward.gradients is False and forward.used and loads and nearest is not Role.TRAINING:
             return Role.EVALUATION, "gradients are off, and the loop over the data trains nothing", True
-        if forward.gradients is False and forward.measured and forward.loops and not forward.loops[-1].trains and nearest is not Role.TRAINING:
-            return Role.EVALUATION, "gradients are off, and a loss is computed of its output in a loop that trains nothing", True
+        if (
+            forward.gradients is False
+            and forward.measured
+            and forward.loops
+            and not forward.loops[-1].trains
+            and nearest is not Role.TRAINING
+        ):
+            return (
+                Role.EVALUATION,
+                "gradients are off, and a loss is computed of its output in a loop that trains nothing",
+                True,
+            )
         if forward.training is False and forward.used and loads and nearest is not Role.TRAINING:
             return Role.EVALUATION, "it was switched to evaluation, and the loop over the data trains nothing", True
-        if nearest is Role.EVALUATION and forward.used and (data or not forward.synthetic):
+        told = data or forward.measured or forward.loops
+        if nearest is Role.EVALUATION and forward.used and told and not forward.synthetic:
             function = next(name for name in reversed(forward.functions) if role_of_name(name) is Role.EVALUATION)
             return Role.EVALUATION, f"`{function}` evaluates", False
-        if forward.used and forward.gradients is False and any(role_of_name(name) is Role.EVALUATION for name in forward.names):
+        if (
+            forward.used
+            and forward.gradients is False
+            and any(role_of_name(name) is Role.EVALUATION for name in forward.names)
+        ):
             return Role.EVALUATION, f"`{', '.join(forward.names)}` is evaluation data", False
         return nothing
+
+
+VOLATILE = "<volatile>"
+
+
+def is_volatile(value: Value) -> bool:
+    """Whether a value was made by `Variable(x, volatile=True)`, which turned gradients off before torch 0.4."""
+    return isinstance(value, Tensor) and value.made_by == VOLATILE
+
+
+def _is_part(run: Interpreter, module: Obj) -> bool:
+    """Whether a network is called by a method of the network that it is a part of."""
+    receiver = run.frames[-1].self_value if run.frames else None
+    if receiver is module or not isinstance(receiver, Instance) or not modules.is_module(receiver):
+        return False
+    return any(each is module for each in modules.descendants(receiver))
 
 
 def mark(run: Interpreter, value: Value, provenance: Provenance, depth: int = 0) -> Value:
@@ -234,9 +310,17 @@ def mark(run: Interpreter, value: Value, provenance: Provenance, depth: int = 0)
                     run.store.write(value, name, mark(run, each, provenance, depth + 1))
         case _:
             if isinstance(value, modules.Mapping) and depth < 3:
-                run.store.write(value, "items", {k: mark(run, v, provenance, depth + 1) for k, v in value.items.items()})
+                run.store.write(
+                    value, "items", {k: mark(run, v, provenance, depth + 1) for k, v in value.items.items()}
+                )
     return value
 
 
 def _mode_step(training: bool | str | None) -> str:
-    return "training mode is set here" if training is True else "evaluation mode is set here" if training is False else "the mode is set here"
+    return (
+        "training mode is set here"
+        if training is True
+        else "evaluation mode is set here"
+        if training is False
+        else "the mode is set here"
+    )

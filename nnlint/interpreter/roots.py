@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nnlint.events import Event
-from nnlint.interpreter import classes, modules
+from nnlint.interpreter import calls, classes, modules
 from nnlint.interpreter.control import BudgetSpent, PathEnds
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.interpreter import Interpreter
-from nnlint.interpreter.objects import Arguments, Bound, ClassValue, External, Frame, Function, Instance, Namespace, Unknown, Value
+from nnlint.interpreter.objects import Bound, ClassValue, Frame, Function, Instance, Namespace, Value
 from nnlint.program.program import Program
 from nnlint.reading import script as ir
 
@@ -51,14 +51,26 @@ class Interpretation:
         if not isinstance(frame, Frame):
             return
         for value in reversed(list(namespace.fields.values())):
-            if isinstance(value, Function) and id(value.definition) not in self._reached and value.frame.namespace is namespace:
+            if (
+                isinstance(value, Function)
+                and id(value.definition) not in self._reached
+                and value.frame.namespace is namespace
+            ):
                 yield from self._root(run, lambda f=value: _call_with_unknowns(run, f, frame))  # type: ignore[misc]
-            elif isinstance(value, ClassValue) and value.frame.namespace is namespace and id(value.definition) not in self._reached:
+            elif (
+                isinstance(value, ClassValue)
+                and value.frame.namespace is namespace
+                and id(value.definition) not in self._reached
+            ):
                 yield from self._class(run, value, frame)
 
     def _class(self, run: Interpreter, cls: ClassValue, frame: Frame) -> Iterator[Event]:
         """An object of a class that nothing made: it is built and its methods are called, each once."""
-        methods = [m for m in cls.fields.values() if isinstance(m, Function) and not (m.name.startswith("__") and m.name != "__call__")]
+        methods = [
+            m
+            for m in cls.fields.values()
+            if isinstance(m, Function) and not (m.name.startswith("__") and m.name != "__call__")
+        ]
         open_methods = [m for m in methods if id(m.definition) not in self._reached]
         init = classes.find(cls, "__init__")
         if not open_methods and (not isinstance(init, Function) or id(init.definition) in self._reached):
@@ -69,7 +81,6 @@ class Interpretation:
         folder = path.parent
         if folder not in self._interpreters:
             run = Interpreter(self._program, Imports(self._program, path))
-            run.reached = self._reached
             self._interpreters[folder] = run
         return self._interpreters[folder]
 
@@ -80,6 +91,7 @@ class Interpretation:
 
     def _root(self, run: Interpreter, body: object) -> Iterator[Event]:
         run.reset()
+        run.reached = set()
         complete = True
         try:
             body()  # type: ignore[operator]
@@ -88,6 +100,8 @@ class Interpretation:
         except PathEnds:
             pass
         yield from run.events(complete)
+        if complete:
+            self._reached |= run.reached  # what an unfinished root touched is looked at again, on its own
         run.reset()
 
 
@@ -126,7 +140,9 @@ def _run_if_never(run: Interpreter, instance: Instance, namespace: Namespace) ->
 
 
 def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame: Frame, reached: set[int]) -> None:
-    instance = classes.instantiate(run, cls, _unknowns(classes.find(cls, "__init__"), bound=True), None, frame)
+    instance = classes.instantiate(
+        run, cls, calls.unknown_arguments(classes.find(cls, "__init__"), bound=True), None, frame
+    )
     if not isinstance(instance, Instance):
         return
     is_module = modules.is_module(instance)
@@ -149,24 +165,5 @@ def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame:
 def _call_with_unknowns(run: Interpreter, function: Value, frame: Frame) -> None:
     bound = isinstance(function, Bound)
     inner = function.function if isinstance(function, Bound) else function
-    result = run.call(function, _unknowns(inner, bound), None, frame)
+    result = run.call(function, calls.unknown_arguments(inner, bound), None, frame)
     run.escaped(result)  # whoever calls it may do anything with what it returns
-
-
-def _unknowns(function: Value | None, bound: bool) -> Arguments:
-    """An unknown value for every parameter, so that no default is taken for what callers pass.
-
-    But for a layer, loss, class or function: these are defaults because hardly anybody passes another.
-    """
-    if not isinstance(function, Function):
-        return Arguments()
-    named = [p for p in function.definition.parameters.items if p.kind in ("positional", "normal", "keyword")][1 if bound else 0 :]
-
-    def given(parameter: ir.Parameter) -> Value:
-        default = function.defaults.get(parameter.name)
-        return default if isinstance(default, (Instance, ClassValue, External, Function)) else Unknown(parameter.name)
-
-    return Arguments(
-        tuple(given(p) for p in named if p.kind != "keyword"),
-        {p.name: given(p) for p in named if p.kind == "keyword"},
-    )

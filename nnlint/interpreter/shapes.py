@@ -24,14 +24,40 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 SAME = frozenset(
-    "softmax softmax2d gumbel_softmax log_softmax sigmoid logsigmoid relu activation dropout exp log identity detach keep channel_norm norm "
-    "same_shape add scale compare".split()
+    [
+        "softmax",
+        "softmax2d",
+        "gumbel_softmax",
+        "log_softmax",
+        "sigmoid",
+        "logsigmoid",
+        "relu",
+        "activation",
+        "dropout",
+        "exp",
+        "log",
+        "identity",
+        "detach",
+        "keep",
+        "channel_norm",
+        "norm",
+        "same_shape",
+        "add",
+        "scale",
+        "compare",
+    ]
 )
 _DIMENSIONS = {"Conv1d": 1, "Conv2d": 2, "Conv3d": 3}
 
 
 def result(
-    run: Interpreter, operation: str, value: Value, options: dict[str, Value], node: ir.Node | None, frame: Frame, words: str
+    run: Interpreter,
+    operation: str,
+    value: Value,
+    options: dict[str, Value],
+    node: ir.Node | None,
+    frame: Frame,
+    words: str,
 ) -> Shape | None:
     """The shape after `operation`; None when the rank is not known."""
     before = run.sizes.shape_of(value)
@@ -41,11 +67,25 @@ def result(
         case "view":
             return _view(run, value, before, options, node, frame, words)
         case "linear" | "embedding" | "recurrent" | "mha":
-            return _layer(run, operation, before if before is not None else _presumed(run, operation, value, words), options)
+            return _layer(
+                run, operation, before if before is not None else _presumed(run, operation, value, words), options
+            )
         case "conv" | "conv_transpose":
-            return _convolution(run, operation, before if before is not None else _presumed(run, operation, value, words), options, words)
-        case "pool" | "resample":
-            return (*before[:2], *(run.sizes.fresh() for _ in before[2:])) if before is not None and len(before) > 2 else None
+            return _convolution(
+                run,
+                operation,
+                before if before is not None else _presumed(run, operation, value, words),
+                options,
+                words,
+            )
+        case "pool":
+            return (
+                (*before[:2], *(run.sizes.fresh() for _ in before[2:]))
+                if before is not None and len(before) > 2
+                else None
+            )
+        case "resample":
+            return _resampled(run, before, options)
         case "unbind":
             return before
         case "adaptive_pool":
@@ -64,7 +104,9 @@ def result(
     if before is None:
         return None
     match operation:
-        case "transpose" if "*" in options and isinstance(options["*"], Sequence) and len(options["*"].items) not in (0, 2):
+        case "transpose" if (
+            "*" in options and isinstance(options["*"], Sequence) and len(options["*"].items) not in (0, 2)
+        ):
             return _permuted(run, before, options)  # numpy's
         case "transpose" | "t":
             a, b = (0, 1) if operation == "t" else (_axis(options.get("dim0")), _axis(options.get("dim1")))
@@ -121,18 +163,34 @@ def state(run: Interpreter, output: Shape | None, options: dict[str, Value]) -> 
     """The last hidden state of a recurrent layer: [layers · directions, batch, hidden]."""
     layers, both, first = (options.get(f"<{name}>") for name in ("num_layers", "bidirectional", "batch_first"))
     hidden = run.sizes.as_size(options["<hidden_size>"]) if "<hidden_size>" in options else None
-    if output is None or len(output) != 3 or not isinstance(both, Const) or not isinstance(first, Const) or layers is None:
+    if (
+        output is None
+        or len(output) != 3
+        or not isinstance(both, Const)
+        or not isinstance(first, Const)
+        or layers is None
+    ):
         return None
     number = run.sizes.as_size(layers)
     return (number * (2 if both.value else 1) if number is not None else None, output[0 if first.value else 1], hidden)
 
 
 def _axis(value: Value | None) -> int | None:
-    return value.value if isinstance(value, Const) and isinstance(value.value, int) and not isinstance(value.value, bool) else None
+    return (
+        value.value
+        if isinstance(value, Const) and isinstance(value.value, int) and not isinstance(value.value, bool)
+        else None
+    )
 
 
 def _view(
-    run: Interpreter, value: Value, before: Shape | None, options: dict[str, Value], node: ir.Node | None, frame: Frame, words: str
+    run: Interpreter,
+    value: Value,
+    before: Shape | None,
+    options: dict[str, Value],
+    node: ir.Node | None,
+    frame: Frame,
+    words: str,
 ) -> Shape | None:
     other = options.get("other")
     if other is not None:
@@ -154,7 +212,10 @@ def _view(
 def _resolved(run: Interpreter, before: Shape | None, wanted: Shape) -> Shape:
     """The sizes of a view with its -1 worked out, or a fresh symbol in its place."""
     if before is not None and None not in before and None not in wanted:
-        exact = resolve_view(tuple(run.sizes.judged(s) for s in before if s is not None), tuple(run.sizes.judged(s) for s in wanted if s is not None))
+        exact = resolve_view(
+            tuple(run.sizes.judged(s) for s in before if s is not None),
+            tuple(run.sizes.judged(s) for s in wanted if s is not None),
+        )
         if exact is not None:
             return exact
         old, new = (tuple(run.sizes.resolved(s) for s in side if s is not None) for side in (before, wanted))
@@ -167,7 +228,12 @@ def _resolved(run: Interpreter, before: Shape | None, wanted: Shape) -> Shape:
 
 
 def _layer(run: Interpreter, operation: str, before: Shape | None, options: dict[str, Value]) -> Shape | None:
-    out = {"linear": "<out_features>", "embedding": "<embedding_dim>", "recurrent": "<hidden_size>", "mha": "<embed_dim>"}[operation]
+    out = {
+        "linear": "<out_features>",
+        "embedding": "<embedding_dim>",
+        "recurrent": "<hidden_size>",
+        "mha": "<embed_dim>",
+    }[operation]
     if before is None or out not in options:
         return None
     size = run.sizes.as_size(options[out])
@@ -187,7 +253,9 @@ def _layer(run: Interpreter, operation: str, before: Shape | None, options: dict
     return (*before[:-1], size) if before else None
 
 
-def _convolution(run: Interpreter, operation: str, before: Shape | None, options: dict[str, Value], words: str) -> Shape | None:
+def _convolution(
+    run: Interpreter, operation: str, before: Shape | None, options: dict[str, Value], words: str
+) -> Shape | None:
     if "<out_channels>" not in options:
         return None
     out = run.sizes.as_size(options["<out_channels>"])
@@ -199,19 +267,34 @@ def _convolution(run: Interpreter, operation: str, before: Shape | None, options
     channels = run.sizes.as_size(options["<in_channels>"]) if "<in_channels>" in options else None
     if len(before) > 2:
         run.sizes.fact(before[1], channels)
-    spatial = [(_conv_size(run, size, options) if operation == "conv" else None) or run.sizes.fresh() for size in before[2:]]
+    spatial = [
+        (_conv_size(run, size, options) if operation == "conv" else None) or run.sizes.fresh() for size in before[2:]
+    ]
     return (before[0], out, *spatial)
 
 
 def _conv_size(run: Interpreter, size: Size | None, options: dict[str, Value]) -> Size | None:
     """floor((n + 2·padding − dilation·(kernel − 1) − 1) / stride) + 1, from the documentation of torch.nn.Conv2d."""
-    kernel, stride, padding, dilation = (_axis(options.get(f"<{name}>")) for name in ("kernel_size", "stride", "padding", "dilation"))
+    kernel, stride, padding, dilation = (
+        _axis(options.get(f"<{name}>")) for name in ("kernel_size", "stride", "padding", "dilation")
+    )
     if size is None or kernel is None or stride is None or padding is None or dilation is None or stride == 0:
         return None
     if stride == 1 and 2 * padding == dilation * (kernel - 1):
         return size
     number = run.sizes.number(size)
     return None if number is None else Size.of((number + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)
+
+
+def _resampled(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> Shape | None:
+    if before is None or len(before) < 3:
+        return None
+    wanted = options.get("size", options.get("<size>"))
+    if isinstance(wanted, Sequence) and wanted.exact and len(wanted.items) == len(before) - 2:
+        return (*before[:2], *(run.sizes.as_size(item) for item in wanted.items))
+    spatial = tuple(run.sizes.fresh() for _ in before[2:])
+    run.sizes.taken_as_large(spatial)  # a map that is resampled is not of one pixel
+    return (*before[:2], *spatial)
 
 
 def _adaptive(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> Shape | None:
@@ -250,7 +333,11 @@ def _cat(run: Interpreter, options: dict[str, Value]) -> Shape | None:
         return None
     shapes = [run.sizes.shape_of(item) for item in parts.items]
     first = shapes[0]
-    if first is None or any(shape is None or len(shape) != len(first) for shape in shapes) or not -len(first) <= axis < len(first):
+    if (
+        first is None
+        or any(shape is None or len(shape) != len(first) for shape in shapes)
+        or not -len(first) <= axis < len(first)
+    ):
         return None
     at = axis % len(first)
     total: Size | None = Size.of(0) if parts.exact else None
@@ -403,11 +490,12 @@ def indexed(run: Interpreter, shape: Shape | None, key: Value) -> Shape | None:
 def _sliced(run: Interpreter, size: Size | None, key: SliceValue) -> Size | None:
     number = run.sizes.number(size)
     bounds = [None if bound is None else _axis(bound) for bound in (key.lower, key.upper, key.step)]
-    if number is not None and all((b is None) == (k is None or (isinstance(k, Const) and k.value is None)) for b, k in zip(bounds, (key.lower, key.upper, key.step), strict=True)):
+    if number is not None and all(
+        (b is None) == (k is None or (isinstance(k, Const) and k.value is None))
+        for b, k in zip(bounds, (key.lower, key.upper, key.step), strict=True)
+    ):
         return Size.of(len(range(*slice(*bounds).indices(number)))) if number < 10**7 else None
     if size is not None and key.lower is None and key.step is None and key.upper is not None:
         upper = run.sizes.as_size(key.upper)
         return upper if upper is not None and not (upper.as_int() is not None and (upper.as_int() or 0) < 0) else None
     return None
-
-

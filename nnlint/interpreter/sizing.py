@@ -17,6 +17,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.reshaping import moved
 from nnlint.interpreter.sizes import Size, Symbol, product
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ class Sizes:
         if shape is None:
             return self._learned.get(value.serial)
         serial = value.serial
-        return tuple(self._axes.get((serial, axis)) or (size if size is not None else self._axis(value, axis)) for axis, size in enumerate(shape))
+        return tuple(
+            self._axes.get((serial, axis)) or (size if size is not None else self._axis(value, axis))
+            for axis, size in enumerate(shape)
+        )
 
     def size_of(self, value: Value, axis: int) -> Value:
         """`value.shape[axis]`: a symbol of its own even where the number is known, so that a view can tell which axis was meant."""
@@ -120,6 +124,20 @@ class Sizes:
             self._axes[key] = self.fresh(f"{name or 'x'}.size({axis})")
         return self._axes[key]
 
+    def moved(self, before: tuple[Size, ...], after: tuple[Size, ...]) -> tuple[Size, ...]:
+        """The sizes that a view gives in another order; () when it gives none, or when it is not provable."""
+        if any(size.factors() is None for size in (*before, *after)):
+            return ()  # padded by one and read with other sizes: a shift, done on purpose
+        old, new = (tuple(self.settled(self.judged(size)) for size in sizes) for sizes in (before, after))
+        by_symbols = moved(old, new)
+        if by_symbols is None:
+            by_symbols = moved(*_heads_apart(old, new))
+        if by_symbols is not None:
+            return by_symbols
+        if all(size.as_int() is not None or size.as_symbol() is not None for size in (*before, *after)):
+            return moved([self.resolved(size) for size in before], [self.resolved(size) for size in after]) or ()
+        return ()
+
     def taken_as_large(self, shape: Shape) -> None:
         for size in shape:
             if size is not None:
@@ -127,7 +145,11 @@ class Sizes:
 
     def settled(self, size: Size) -> Size:
         """A size in which what the program never spoke of, and may be 1, is 1: only what is left can have moved."""
-        silent = {symbol: Size.of(1) for symbol in size.order if symbol not in self.spoken and self.number(Size.symbol(symbol)) is None}
+        silent = {
+            symbol: Size.of(1)
+            for symbol in size.order
+            if symbol not in self.spoken and self.number(Size.symbol(symbol)) is None
+        }
         return size.substitute(silent) or size if silent else size
 
     def learn_rank(self, value: Value, rank: int) -> Shape | None:
@@ -137,9 +159,11 @@ class Sizes:
         shape = self.shape_of(value)
         if shape is not None and len(shape) == rank:
             return shape
-        elif shape is None:
+        if shape is None:
             full = tuple(
-                self._axes.get((value.serial, axis)) or self._axes.get((value.serial, axis - rank)) or self._axis(value, axis)
+                self._axes.get((value.serial, axis))
+                or self._axes.get((value.serial, axis - rank))
+                or self._axis(value, axis)
                 for axis in range(rank)
             )
         else:
@@ -283,3 +307,21 @@ class Sizes:
             return None
         return tuple(self._axes[(value.serial, axis)] for axis in axes)
 
+
+def _heads_apart(before: tuple[Size, ...], after: tuple[Size, ...]) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
+    """A number that a view takes apart and moves one half of: [b, t, 300] to [5·b, t, 60] is [b, t, h·60] to [h·b, t, 60]."""
+    for index, size in enumerate(after):
+        factors = size.factors()
+        number = factors.coefficient if factors is not None and factors.exponents else 1
+        if number <= 1 or factors is None:
+            continue
+        for axis, whole in enumerate(before):
+            width = whole.as_int()
+            if width is not None and width % number == 0 and Size.of(width // number) in after:
+                part = Size.symbol(Symbol("heads", ("heads", number)))
+                rest = product(Size.symbol(symbol) for symbol, power in factors.exponents.items() for _ in range(power))
+                return (
+                    (*before[:axis], part, Size.of(width // number), *before[axis + 1 :]),
+                    (*after[:index], part * rest, *after[index + 1 :]),
+                )
+    return before, after

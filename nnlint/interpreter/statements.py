@@ -92,7 +92,9 @@ def bind(run: Interpreter, target: ir.Expr, value: Value, frame: Frame) -> None:
             set_item(run, held, run.evaluate(index, frame), value)
             if isinstance(held, Tensor):  # a part of it has other numbers now; raw scores stay raw scores
                 scale = held.scale if held.scale is Scale.LOGITS else Scale.UNKNOWN
-                written_to(run, container, held.but(scale=scale, provenance=held.provenance | run.provenance(value)), frame)
+                written_to(
+                    run, container, held.but(scale=scale, provenance=held.provenance | run.provenance(value)), frame
+                )
         case ir.TupleDisplay(elements=elements) | ir.ListDisplay(elements=elements):
             _unpack(run, elements, value, frame)
         case ir.Starred(value=inner):
@@ -291,6 +293,8 @@ def _loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]], 
             alive = ended_well or bool(loop.continues)
             if not alive:
                 break
+            if not exact:
+                run.store.widen(loop.start)
     finally:
         run.loops.pop()
     if not exact:
@@ -408,4 +412,3 @@ EXECUTE: dict[type[ir.Stmt], Callable[[Any, Any, Frame], bool]] = {
     ir.Import: import_,
     ir.ImportFrom: import_from,
 }
-

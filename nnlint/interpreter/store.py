@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nnlint.interpreter.joins import MISSING, join_fields
-from nnlint.interpreter.objects import Obj, Sequence
+from nnlint.interpreter.objects import Const, Obj, Sequence, Unknown
 
 Delta = dict[tuple[Obj, str], Any]
 _UNSEEN = object()
@@ -72,8 +72,22 @@ class Store:
             if key == "items" and isinstance(obj, Sequence) and obj.exact and obj.serial <= youngest:
                 self.write(obj, "exact", False)
 
+    def widen(self, mark: int) -> None:
+        """Numbers that a pass of a loop of unknown length changed since `mark` are any number in the next."""
+        before: Delta = {}
+        for obj, key, old in self._journal[mark:]:
+            before.setdefault((obj, key), old)
+        for (obj, key), old in before.items():
+            new = obj.fields.get(key)
+            if isinstance(old, Const) and isinstance(new, Const) and old != new and _is_number(old) and _is_number(new):
+                self.write(obj, key, Unknown(key))
+
     def _put(self, obj: Obj, key: str, value: Any) -> None:
         if value is MISSING:
             self.remove(obj, key)
         else:
             self.write(obj, key, value)
+
+
+def _is_number(constant: Const) -> bool:
+    return isinstance(constant.value, (int, float)) and not isinstance(constant.value, bool)

@@ -14,14 +14,11 @@ from nnlint.interpreter.objects import (
     Arguments,
     Biased,
     Const,
-    External,
     Frame,
     Instance,
-    Mapping,
     Provenance,
     Sequence,
     Shape,
-    SliceValue,
     Tensor,
     Union,
     Unknown,
@@ -37,9 +34,45 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 KEEPS_SCALE = frozenset(
-    "identity detach keep view resize flatten unflatten transpose t permute squeeze unsqueeze expand select chunk unbind cat stack resample dropout extreme".split()
+    [
+        "identity",
+        "detach",
+        "keep",
+        "view",
+        "resize",
+        "flatten",
+        "unflatten",
+        "transpose",
+        "t",
+        "permute",
+        "squeeze",
+        "unsqueeze",
+        "expand",
+        "select",
+        "chunk",
+        "unbind",
+        "cat",
+        "stack",
+        "resample",
+        "dropout",
+        "extreme",
+    ]
 )
-KEEPS_BIAS = frozenset({"identity", "pool", "adaptive_pool", "shuffle", "view", "flatten", "transpose", "permute", "unsqueeze", "squeeze", "resample"})
+KEEPS_BIAS = frozenset(
+    {
+        "identity",
+        "pool",
+        "adaptive_pool",
+        "shuffle",
+        "view",
+        "flatten",
+        "transpose",
+        "permute",
+        "unsqueeze",
+        "squeeze",
+        "resample",
+    }
+)
 """What may stand between a layer with a bias and a batch norm without giving the bias a meaning."""
 
 
@@ -61,7 +94,15 @@ def as_tensor(run: Interpreter, value: Value) -> Tensor:
     return Tensor(provenance=run.provenance(value))
 
 
-def apply(run: Interpreter, operation: str, value: Value, options: dict[str, Value], node: ir.Node | None, frame: Frame, words: str = "") -> Value:
+def apply(
+    run: Interpreter,
+    operation: str,
+    value: Value,
+    options: dict[str, Value],
+    node: ir.Node | None,
+    frame: Frame,
+    words: str = "",
+) -> Value:
     """The result of one operation on a tensor.
 
     `options` holds the operation's other arguments by name (`*` those without one), `words` the call in the user's own.
@@ -100,9 +141,15 @@ def _carried(run: Interpreter, tensor: Tensor, operation: str, shape: Shape | No
     biased = tensor.biased
     if biased is None or operation not in KEEPS_BIAS:
         return None
-    if operation in ("transpose", "permute", "view", "flatten", "shuffle") and shape is not None and biased.width is not None:
+    if (
+        operation in ("transpose", "permute", "view", "flatten", "shuffle")
+        and shape is not None
+        and biased.width is not None
+    ):
         at_one = shape[1] if len(shape) > 1 else None
-        return replace(biased, per_channel=at_one is not None and run.sizes.resolved(at_one) == run.sizes.resolved(biased.width))
+        return replace(
+            biased, per_channel=at_one is not None and run.sizes.resolved(at_one) == run.sizes.resolved(biased.width)
+        )
     return biased
 
 
@@ -110,13 +157,21 @@ ONE_HOT = "<one hot>"
 _NOTHING = Tensor()
 
 
-def _made(run: Interpreter, scale: Scale, words: str, node: ir.Node | None, frame: Frame, verb: str, dim: int | None = None) -> tuple[Scale, Tensor]:
+def _made(
+    run: Interpreter, scale: Scale, words: str, node: ir.Node | None, frame: Frame, verb: str, dim: int | None = None
+) -> tuple[Scale, Tensor]:
     trail = (Step(run.place(frame, node), f"`{words}` makes {verb}"),) if node is not None else ()
     return scale, Tensor(trail=trail, made_by=words, dim=dim)
 
 
 def _scale(
-    run: Interpreter, operation: str, tensor: Tensor, options: dict[str, Value], node: ir.Node | None, frame: Frame, words: str
+    run: Interpreter,
+    operation: str,
+    tensor: Tensor,
+    options: dict[str, Value],
+    node: ir.Node | None,
+    frame: Frame,
+    words: str,
 ) -> tuple[Scale, Tensor]:
     """The scale that an operation gives its result, and (in a tensor that stands for nothing else) where it was made."""
     match operation:
@@ -144,11 +199,16 @@ def _scale(
             return Scale.UNKNOWN, Tensor(made_by=ONE_HOT)
         case "argmax":
             return Scale.CLASS_INDICES, _NOTHING
-        case "keep" if tensor.scale is Scale.LOGITS and {"min", "max"} <= {name for name, v in options.items() if isinstance(v, Const)}:
+        case "keep" if tensor.scale is Scale.LOGITS and {"min", "max"} <= {
+            name for name, v in options.items() if isinstance(v, Const)
+        }:
             return Scale.UNKNOWN, _NOTHING  # clamped scores are bounded
         case "dropout" if tensor.scale is Scale.LOGITS:
             return Scale.UNKNOWN, _NOTHING
-        case "reduce" if words.rpartition(".")[2].startswith("mean(") and tensor.scale in (Scale.PROBABILITIES, Scale.SIGMOID):
+        case "reduce" if words.rpartition(".")[2].startswith("mean(") and tensor.scale in (
+            Scale.PROBABILITIES,
+            Scale.SIGMOID,
+        ):
             dim = options.get("dim")
             over_batch = isinstance(dim, Const) and dim.value == 0
             return (tensor.scale, tensor) if over_batch else (Scale.UNKNOWN, _NOTHING)
@@ -171,7 +231,9 @@ def _common(run: Interpreter, options: dict[str, Value]) -> tuple[Scale, Tensor]
     return (first.scale, first) if all(tensor.scale is first.scale for tensor in tensors) else (Scale.UNKNOWN, _NOTHING)
 
 
-def _shaped_results(run: Interpreter, operation: str, before: Shape | None, result: Tensor, options: dict[str, Value], words: str) -> Value:
+def _shaped_results(
+    run: Interpreter, operation: str, before: Shape | None, result: Tensor, options: dict[str, Value], words: str
+) -> Value:
     match operation:
         case "unbind":
             if result.shape is not None and (unbound := shapes.unbound(run, options, result.shape)) is not None:
@@ -258,13 +320,19 @@ def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
     """`tensor[key]`."""
     if tensor.biased is not None:
         run.consumed(tensor.biased)
-    return tensor.but(shape=shapes.indexed(run, run.sizes.shape_of(tensor), key), biased=None, provenance=tensor.provenance | run.provenance(key).detached())
+    return tensor.but(
+        shape=shapes.indexed(run, run.sizes.shape_of(tensor), key),
+        biased=None,
+        provenance=tensor.provenance | run.provenance(key).detached(),
+    )
 
 
 # --- layers and losses ------------------------------------------------------------------------------------------------
 
 
-def run_layer(run: Interpreter, layer: Instance, info: LayerInfo, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def run_layer(
+    run: Interpreter, layer: Instance, info: LayerInfo, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     """A torch layer is applied to its input."""
     if not arguments.positional and not arguments.keywords:
         return Unknown()
@@ -287,7 +355,9 @@ def run_layer(run: Interpreter, layer: Instance, info: LayerInfo, arguments: Arg
         if isinstance(bias, Const) and bias.value is True and layer.made is not None:
             result = result.but()
             per_channel = operation != "linear" or result.shape is None or len(result.shape) == 2
-            width = run.sizes.as_size(layer.arguments.get("out_channels", layer.arguments.get("out_features", Unknown())))
+            width = run.sizes.as_size(
+                layer.arguments.get("out_channels", layer.arguments.get("out_features", Unknown()))
+            )
             result = result.but(biased=Biased(layer, result.serial, tuple(run.conditions), per_channel, width))
     return result
 
@@ -300,7 +370,9 @@ def _layer_words(layer: Instance, info: LayerInfo, node: ir.Call | None) -> str:
     return f"{layer.name} ({info.kind})" if layer.name else f"nn.{info.kind}"
 
 
-def _normalized(run: Interpreter, norm: Instance, info: LayerInfo, tensor: Tensor, node: ir.Call | None, frame: Frame) -> None:
+def _normalized(
+    run: Interpreter, norm: Instance, info: LayerInfo, tensor: Tensor, node: ir.Call | None, frame: Frame
+) -> None:
     fed_by = tensor.biased
     if fed_by is None or fed_by.layer.made is None or not fed_by.per_channel:
         return
@@ -312,7 +384,9 @@ def _normalized(run: Interpreter, norm: Instance, info: LayerInfo, tensor: Tenso
         LayerRan(
             place=run.place(frame, node) if node is not None else fed_by.layer.made,
             layer=Layer(info.kind, norm.name or f"nn.{info.kind}", norm.made or fed_by.layer.made),
-            fed_by=Layer(fed_by.layer.class_name, fed_by.layer.name or f"nn.{fed_by.layer.class_name}", fed_by.layer.made),
+            fed_by=Layer(
+                fed_by.layer.class_name, fed_by.layer.name or f"nn.{fed_by.layer.class_name}", fed_by.layer.made
+            ),
         ),
     )
 
@@ -333,12 +407,23 @@ def facts(run: Interpreter, value: Value | None, place_node: ir.Node | None, fra
     return TensorFacts(tensor.scale, tensor.made_by, tensor.trail)
 
 
-def run_loss(run: Interpreter, info: LossInfo, options: dict[str, Value], arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def run_loss(
+    run: Interpreter,
+    info: LossInfo,
+    options: dict[str, Value],
+    arguments: Arguments,
+    node: ir.Call | None,
+    frame: Frame,
+) -> Value:
     """A loss is computed: tell of it, return a scalar that hangs on what its arguments hang on."""
     value = arguments.get(0, "input")
     if isinstance(value, Union) and not run.choosing and all(isinstance(each, Tensor) for each in value.alternatives):
-        rest = Arguments(arguments.positional[1:], {k: v for k, v in arguments.keywords.items() if k != "input"}, arguments.loose)
-        return either([run_loss(run, info, dict(options), rest.preceded(each), node, frame) for each in value.alternatives])
+        rest = Arguments(
+            arguments.positional[1:], {k: v for k, v in arguments.keywords.items() if k != "input"}, arguments.loose
+        )
+        return either(
+            [run_loss(run, info, dict(options), rest.preceded(each), node, frame) for each in value.alternatives]
+        )
     target = arguments.get(1, "target")
     options = {**options, **arguments.keywords}
     loose = options.pop("<loose>", None)
@@ -375,12 +460,13 @@ def run_loss(run: Interpreter, info: LossInfo, options: dict[str, Value], argume
         provenance = provenance | run.provenance(each)
     if run.gradients_enabled is False:
         provenance = provenance.detached()
-    return Tensor(shape=() if _option(options.get("reduction"), "mean") in ("mean", "sum", "batchmean") else None, provenance=provenance)
+    return Tensor(
+        shape=() if _option(options.get("reduction"), "mean") in ("mean", "sum", "batchmean") else None,
+        provenance=provenance,
+    )
 
 
 def _option(value: Value | None, default: object) -> object:
     if value is None:
         return default
     return value.value if isinstance(value, Const) else None
-
-

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import gradients
-from nnlint.interpreter.joins import CLEAR
+from nnlint.interpreter.joins import NEW
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -14,14 +14,17 @@ from nnlint.interpreter.objects import (
     External,
     Frame,
     Instance,
+    Mapping,
     Native,
     Provenance,
     Sequence,
+    SizeValue,
     Tensor,
     Unknown,
     Value,
 )
 from nnlint.interpreter.roles import role_of_name
+from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.values import Role
@@ -30,10 +33,48 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 _SCHEDULERS = frozenset(
-    "StepLR MultiStepLR ExponentialLR CosineAnnealingLR CosineAnnealingWarmRestarts ReduceLROnPlateau LambdaLR CyclicLR OneCycleLR LinearLR "
-    "ConstantLR PolynomialLR SequentialLR ChainedScheduler MultiplicativeLR LRScheduler _LRScheduler".split()
+    [
+        "StepLR",
+        "MultiStepLR",
+        "ExponentialLR",
+        "CosineAnnealingLR",
+        "CosineAnnealingWarmRestarts",
+        "ReduceLROnPlateau",
+        "LambdaLR",
+        "CyclicLR",
+        "OneCycleLR",
+        "LinearLR",
+        "ConstantLR",
+        "PolynomialLR",
+        "SequentialLR",
+        "ChainedScheduler",
+        "MultiplicativeLR",
+        "LRScheduler",
+        "_LRScheduler",
+    ]
 )
-_FOREIGN_OPTIMIZERS = frozenset("AdamW Adam SGD Lamb LAMB Lion RAdam AdaBelief Ranger Adafactor AdaBound FusedAdam FusedSGD FusedLAMB LARS Adam8bit AdamW8bit NAdam".split())
+_FOREIGN_OPTIMIZERS = frozenset(
+    [
+        "AdamW",
+        "Adam",
+        "SGD",
+        "Lamb",
+        "LAMB",
+        "Lion",
+        "RAdam",
+        "AdaBelief",
+        "Ranger",
+        "Adafactor",
+        "AdaBound",
+        "FusedAdam",
+        "FusedSGD",
+        "FusedLAMB",
+        "LARS",
+        "Adam8bit",
+        "AdamW8bit",
+        "NAdam",
+    ]
+)
 OPTIMIZER, LOADER = "<optimizer>", "<loader>"
 
 
@@ -42,7 +83,9 @@ def looks_like_optimizer(dotted: str) -> bool:
     return name in _FOREIGN_OPTIMIZERS and not package.startswith(("tensorflow", "keras"))
 
 
-def make_optimizer_or_scheduler(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def make_optimizer_or_scheduler(
+    run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
     """`torch.optim.Adam(model.parameters(), …)`, `StepLR(optimizer, …)`."""
     name = dotted.rpartition(".")[2]
     if name in _SCHEDULERS or "LR" in name:
@@ -55,7 +98,7 @@ def make_optimizer_or_scheduler(run: Interpreter, dotted: str, arguments: Argume
 def start_optimizer(run: Interpreter, optimizer: Instance, parameters: Value | None) -> None:
     optimizer.lazies[OPTIMIZER] = True
     gradients.hold(optimizer, parameters)
-    run.store.write(optimizer, gradients.STATE, frozenset({CLEAR}))
+    run.store.write(optimizer, gradients.STATE, frozenset({NEW}))
     gradients.notice(run, optimizer)
 
 
@@ -66,10 +109,20 @@ def is_optimizer(value: Value) -> bool:
 def optimizer_name(name: str) -> bool:
     """Whether a variable is named as optimizers are: `optimizer`, `opt_g`, `self.optim`."""
     words = name.lower().replace("optimiser", "optimizer")
-    return "optim" in words or any(word in ("opt", "opts", "optg", "optd") for word in words.replace(".", "_").split("_"))
+    return "optim" in words or any(
+        word in ("opt", "opts", "optg", "optd") for word in words.replace(".", "_").split("_")
+    )
 
 
-def step(run: Interpreter, optimizer: Value, arguments: Arguments, node: ir.Call | None, frame: Frame, called: str, certain: bool) -> Value:
+def step(
+    run: Interpreter,
+    optimizer: Value,
+    arguments: Arguments,
+    node: ir.Call | None,
+    frame: Frame,
+    called: str,
+    certain: bool,
+) -> Value:
     """`optimizer.step()`; a closure runs first."""
     closure = arguments.get(0, "closure")
     if closure is not None and not isinstance(closure, (Const, Unknown, Tensor, Instance)):
@@ -83,7 +136,12 @@ def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
     """An attribute that nnlint knows of an optimizer, scaler or loader; else one that is not known."""
     if is_optimizer(instance):
         if name == "step":
-            return Native(name, lambda run, arguments, node, frame: step(run, instance, arguments, node, frame, _receiver(node, instance), True))
+            return Native(
+                name,
+                lambda run, arguments, node, frame: step(
+                    run, instance, arguments, node, frame, _receiver(node, instance), True
+                ),
+            )
         if name == "zero_grad":
 
             def clear(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -107,7 +165,6 @@ def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
 
 
 def _group(run: Interpreter, optimizer: Instance) -> Value:
-    from nnlint.interpreter.objects import Mapping
     from nnlint.interpreter.parameters import OF, Parameters
 
     parameter = Unknown("parameter")
@@ -125,6 +182,8 @@ def _receiver(node: ir.Call | None, instance: Instance) -> str:
 def _loader(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     loader = Instance(External(dotted), None)
     loader.lazies[LOADER] = True
+    if "collate_fn" in arguments.keywords or arguments.loose:
+        loader.lazies["<own collation>"] = True
     dataset = arguments.get(0, "dataset")
     if dataset is not None:
         run.store.write(loader, "dataset", dataset)
@@ -175,8 +234,24 @@ SPECIAL: dict[str, Callable[..., Value]] = {
     "torch.utils.data.Subset": _subset,
 }
 
-_SPLIT_NAMES = frozenset("split mode phase partition subset flag image_set set_type set_name stage data_type usage dataset_type".split())
-_FLAG_NAMES = frozenset("train is_train training is_training istrain".split())
+_SPLIT_NAMES = frozenset(
+    [
+        "split",
+        "mode",
+        "phase",
+        "partition",
+        "subset",
+        "flag",
+        "image_set",
+        "set_type",
+        "set_name",
+        "stage",
+        "data_type",
+        "usage",
+        "dataset_type",
+    ]
+)
+_FLAG_NAMES = frozenset(["train", "is_train", "training", "is_training", "istrain"])
 
 
 def data_role(run: Interpreter, value: Value, depth: int = 0) -> tuple[Role, bool]:
@@ -211,7 +286,7 @@ def data_name(value: Value) -> str:
     return value.name if isinstance(value, (Instance, Unknown)) and value.name else "the data"
 
 
-def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None) -> Value:
+def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None, frame: Frame) -> Value:
     """One element of a loader or dataset."""
     name = data_name(source)
     if isinstance(node, (ir.Name, ir.Attribute)):
@@ -222,14 +297,41 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None)
     number = run.roles.batch(name, role, certain, loads=True)
     batches = Provenance(batches=frozenset({number}))
     dataset = source.fields.get("dataset")
-    tensors = dataset.fields.get("tensors") if isinstance(dataset, Instance) else None
-    if isinstance(tensors, Sequence):
-        parts = []
-        size = run.sizes.fresh("batch")
-        for each in tensors.items:
-            shape = run.sizes.shape_of(each)
-            parts.append(Tensor(shape=(size, *shape[1:]) if shape else None, provenance=batches))
-        return Sequence("list", tuple(parts))
+    if isinstance(dataset, Instance) and "<own collation>" not in source.lazies:
+        tensors = dataset.fields.get("tensors")
+        if isinstance(tensors, Sequence):
+            items = [_first_of(run, each) for each in tensors.items]
+            return Sequence("list", tuple(_collated(run, item, batches, run.sizes.fresh("batch")) for item in items))
+        if run.finds_method(dataset, "__getitem__"):
+            item = run.attempt(
+                lambda: run.call(
+                    run.attribute(dataset, "__getitem__", None, frame),
+                    Arguments((SizeValue(run.sizes.fresh("index")),)),
+                    None,
+                    frame,
+                )
+            )
+            return _collated(run, item, batches, run.sizes.fresh("batch"))
     return Unknown("batch", provenance=batches)
 
 
+def _first_of(run: Interpreter, value: Value) -> Value:
+    from nnlint.interpreter.tensors import as_tensor, index
+
+    return index(run, as_tensor(run, value), Const(0))
+
+
+def _collated(run: Interpreter, item: Value, batches: Provenance, size: Size) -> Value:
+    """What a loader makes of items such as this one: tensors with a batch dimension, in the same tuple, list or dict."""
+    match item:
+        case Sequence():
+            return Sequence("list", tuple(_collated(run, each, batches, size) for each in item.items), item.exact)
+        case Mapping():
+            return Mapping(
+                {key: _collated(run, each, batches, size) for key, each in item.items.items()}, not item.exact
+            )
+        case Tensor() if item.shape is not None:
+            return Tensor(shape=(size, *item.shape), provenance=batches)
+        case Const(value=int() | float()):
+            return Tensor(shape=(size,), provenance=batches)
+    return Unknown("batch", provenance=batches)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from nnlint.reading import script as ir
 
-LONGEST = 48
+LONGEST = 28
 
 
 def text_of(expr: ir.Expr | None) -> str:
     """The source of an expression, rebuilt and shortened."""
     text = _text(expr)
+    if len(text) > LONGEST and isinstance(expr, ir.Attribute):
+        text = expr.attr
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 

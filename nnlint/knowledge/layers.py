@@ -147,10 +147,13 @@ BIAS_CANCELLING_NORMS = BATCH_NORMS | frozenset(name for name in LAYERS if "Inst
 """Normalizations over each channel's own values: a constant added to a channel changes nothing."""
 
 CONTAINERS = frozenset(
-    "torch.nn." + name for name in ("Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
+    "torch.nn." + name
+    for name in ("Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
 )
 
-MODULE_BASES = frozenset({"torch.nn.Module", "torch.jit.ScriptModule", "pytorch_lightning.LightningModule", "transformers.PreTrainedModel"})
+MODULE_BASES = frozenset(
+    {"torch.nn.Module", "torch.jit.ScriptModule", "pytorch_lightning.LightningModule", "transformers.PreTrainedModel"}
+)
 """Classes of which a subclass is a network."""
 
 WRAPPERS = {

@@ -14,10 +14,16 @@ _RULES = (
     (re.compile(r"^torch\.optim\.lr_scheduler\."), "torch.optim."),
     (re.compile(r"^torch\.utils\.data\.(?:(?:dataloader|dataset|sampler|distributed)\.)"), "torch.utils.data."),
     (re.compile(r"^torch\.nn\.parallel\.(?:\w+\.)*(?=[A-Z])"), "torch.nn."),
-    (re.compile(r"^torch\.autograd\.(?:grad_mode\.)?(no_grad|enable_grad|set_grad_enabled|inference_mode)$"), r"torch.\1"),
+    (
+        re.compile(r"^torch\.autograd\.(?:grad_mode\.)?(no_grad|enable_grad|set_grad_enabled|inference_mode)$"),
+        r"torch.\1",
+    ),
     (re.compile(r"^torch\.Tensor\.(softmax|log_softmax|sigmoid|relu)$"), r"torch.\1"),
     (re.compile(r"^(?:torch\.cuda\.amp|torch\.amp)\.(autocast|GradScaler)$"), r"torch.amp.\1"),
-    (re.compile(r"^(?:lightning\.pytorch|lightning|pytorch_lightning\.core(?:\.\w+)?)\.(?=[A-Z])"), "pytorch_lightning."),
+    (
+        re.compile(r"^(?:lightning\.pytorch|lightning|pytorch_lightning\.core(?:\.\w+)?)\.(?=[A-Z])"),
+        "pytorch_lightning.",
+    ),
 )
 
 

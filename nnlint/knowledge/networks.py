@@ -13,7 +13,9 @@ _BORN_TRAINING = re.compile(
     r"|monai\.networks\.nets\.\w+|torch_geometric\.nn\.\w*(?:Conv|GCN|GAT|SAGE|GIN)\w*)$"
 )
 _BORN_EVALUATING = re.compile(r"^transformers\.\w+\.from_pretrained$")
-_NOT_A_NETWORK = re.compile(r"^(torchvision\.models\.(?:\w+\.)*(?:\w*Weights\w*|get_\w+|list_models|_\w+|\w+_URLS|model_urls)|transformers\.\w*(?:Tokenizer|Config|Processor)\w*.*)$")
+_NOT_A_NETWORK = re.compile(
+    r"^(torchvision\.models\.(?:\w+\.)*(?:\w*Weights\w*|get_\w+|list_models|_\w+|\w+_URLS|model_urls)|transformers\.\w*(?:Tokenizer|Config|Processor)\w*.*)$"
+)
 
 
 @lru_cache(maxsize=4096)

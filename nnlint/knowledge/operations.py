@@ -68,18 +68,90 @@ OPERATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 FACTORIES = frozenset(
     "torch." + name
-    for name in "zeros ones empty full rand randn randint arange linspace eye tensor from_numpy zeros_like ones_like rand_like "
-    "randn_like full_like empty_like randperm logspace normal FloatTensor LongTensor Tensor IntTensor ByteTensor".split()
+    for name in [
+        "zeros",
+        "ones",
+        "empty",
+        "full",
+        "rand",
+        "randn",
+        "randint",
+        "arange",
+        "linspace",
+        "eye",
+        "tensor",
+        "from_numpy",
+        "zeros_like",
+        "ones_like",
+        "rand_like",
+        "randn_like",
+        "full_like",
+        "empty_like",
+        "randperm",
+        "logspace",
+        "normal",
+        "FloatTensor",
+        "LongTensor",
+        "Tensor",
+        "IntTensor",
+        "ByteTensor",
+    ]
 )
 """Functions that make a tensor of nothing: what they make hangs on no graph."""
 
-SIZED_FACTORIES = frozenset("torch." + name for name in "zeros ones empty rand randn".split())
+SIZED_FACTORIES = frozenset("torch." + name for name in ["zeros", "ones", "empty", "rand", "randn"])
 """Of these the arguments are the sizes."""
 
-NOT_TENSOR_METHODS = frozenset({"round", "type", "select", "max", "min", "sum", "all", "any", "sort", "split", "take", "to", "cpu", "cuda",
-                                "half", "float", "double", "train", "eval", "dot", "diff", "fill_", "unique", "pad", "normalize", "dropout",
-                                "embedding", "linear", "where", "fold", "unfold", "cross", "add", "copy_", "int", "bool", "item", "norm",
-                                "register_hook", "requires_grad_", "repeat", "pow", "log", "mean", "std", "var"})
+NOT_TENSOR_METHODS = frozenset(
+    {
+        "round",
+        "type",
+        "select",
+        "max",
+        "min",
+        "sum",
+        "all",
+        "any",
+        "sort",
+        "split",
+        "take",
+        "to",
+        "cpu",
+        "cuda",
+        "half",
+        "float",
+        "double",
+        "train",
+        "eval",
+        "dot",
+        "diff",
+        "fill_",
+        "unique",
+        "pad",
+        "normalize",
+        "dropout",
+        "embedding",
+        "linear",
+        "where",
+        "fold",
+        "unfold",
+        "cross",
+        "add",
+        "copy_",
+        "int",
+        "bool",
+        "item",
+        "norm",
+        "register_hook",
+        "requires_grad_",
+        "repeat",
+        "pow",
+        "log",
+        "mean",
+        "std",
+        "var",
+    }
+)
 """Methods that objects other than tensors have too: calling them proves no tensor."""
 
 HARMLESS = frozenset(
