@@ -1,4 +1,4 @@
-"""What the interpreter foretells of a few lines of Python: written to a folder, run as a script, seen through its events."""
+"""What the interpreter foretells of a few lines of Python, seen through its events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ probs = F.softmax(scores, dim=-1)
 """
 # `see(n)` shows a number, as the size of a tensor that is viewed.
 SEE = f"{UNKNOWNS}see = lambda number: torch.zeros(number, 7).view(-1)\n"
-
 
 
 def wrong(reason: str) -> pytest.MarkDecorator:

@@ -35,7 +35,13 @@ BACKWARD, STEP, CLEAR = "net(batch).sum().backward()", "optimizer.step()", "opti
         ("for p in net.parameters():", "    p.grad = None", BACKWARD, STEP),
         ("for p in net.parameters():", "    if p.grad is not None:", "        p.grad.zero_()", BACKWARD, STEP),
         ("for name, p in net.named_parameters():", "    p.grad = None", BACKWARD, STEP),
-        ("for group in optimizer.param_groups:", "    for p in group['params']:", "        p.grad = None", BACKWARD, STEP),
+        (
+            "for group in optimizer.param_groups:",
+            "    for p in group['params']:",
+            "        p.grad = None",
+            BACKWARD,
+            STEP,
+        ),
         (CLEAR, BACKWARD, BACKWARD, STEP),
         (CLEAR, BACKWARD, "torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)", STEP),
         (CLEAR, "loss = net(batch).sum()", "if flag:", "    continue", "loss.backward()", STEP),
@@ -115,7 +121,9 @@ def test_accumulation_that_never_clears_is_reuse() -> None:
 
 
 def test_a_loop_that_clears_once_an_epoch_steps_on_reused_gradients() -> None:
-    assert REUSED in gradients(f"{SETUP}for epoch in range(9):\n    {CLEAR}\n    for batch in loader:\n        {BACKWARD}\n        {STEP}")
+    assert REUSED in gradients(
+        f"{SETUP}for epoch in range(9):\n    {CLEAR}\n    for batch in loader:\n        {BACKWARD}\n        {STEP}"
+    )
 
 
 # --- several optimizers ------------------------------------------------------------------------------------------
