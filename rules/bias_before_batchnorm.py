@@ -12,13 +12,13 @@ class BiasBeforeBatchnorm(Rule):
 
     ## What it does
 
-    Follows the output of each convolution and linear layer and reports those with a bias whose output goes into a batch norm
-    or an instance norm and nowhere else. Pooling or a channel shuffle between the two changes nothing about it.
+    Follows the output of each convolution and linear layer and reports those with a bias whose output goes into a batch
+    norm or an instance norm and nowhere else. Pooling or a channel shuffle between the two changes nothing about it.
 
     ## Why it fails silently
 
-    The norm subtracts the mean of each channel, and with it the bias: it costs memory and time, gets gradients of zero but for
-    rounding, and with weight decay or momentum wanders about.
+    The norm subtracts the mean of each channel, and with it the bias: it costs memory and time, gets gradients of zero
+    but for rounding, and with weight decay or momentum wanders about.
 
     ## Example
 
@@ -38,8 +38,8 @@ class BiasBeforeBatchnorm(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `bias=False` is safe for a network that is trained from scratch; saved weights hold the bias
-    and no longer fit.
+    There is no automatic fix yet. `bias=False` is safe for a network that is trained from scratch; saved weights hold
+    the bias and no longer fit.
 
     ## Quiet when
 

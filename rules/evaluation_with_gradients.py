@@ -16,8 +16,8 @@ class EvaluationWithGradients(Rule):
 
     ## Why it fails silently
 
-    Every activation is kept for a backward pass that never comes. Evaluation takes a multiple of the memory and more time,
-    and a list of outputs keeps every graph alive; out of memory comes at the largest batch, far from the cause.
+    Every activation is kept for a backward pass that never comes. Evaluation takes a multiple of the memory and more
+    time, and a list of outputs keeps every graph alive; out of memory comes at the largest batch, far from the cause.
 
     ## Example
 
@@ -46,7 +46,8 @@ class EvaluationWithGradients(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Wrapping the evaluation in `torch.no_grad()` is safe where its outputs are not differentiated.
+    There is no automatic fix yet. Wrapping the evaluation in `torch.no_grad()` is safe where its outputs are not
+    differentiated.
 
     ## Quiet when
 

@@ -12,8 +12,8 @@ class HeadsMergedWithoutTranspose(Rule):
 
     ## What it does
 
-    Reports a `view` or `reshape` of [B, H, T, D] to [B, T, H*D] with no transpose of heads and positions before it, and of
-    [B, T, H*D] to [B, H, T, D] with none after.
+    Reports a `view` or `reshape` of [B, H, T, D] to [B, T, H*D] with no transpose of heads and positions before it, and
+    of [B, T, H*D] to [B, H, T, D] with none after.
 
     ## Why it fails silently
 
@@ -38,7 +38,8 @@ class HeadsMergedWithoutTranspose(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. The transpose changes the result, which is the point; weights trained with the mistake are lost.
+    There is no automatic fix yet. The transpose changes the result, which is the point; weights trained with the
+    mistake are lost.
 
     ## Quiet when
 
@@ -62,5 +63,6 @@ class HeadsMergedWithoutTranspose(Rule):
                 event,
                 f"`{event.call}` {doing} attention heads without a transpose: positions and features are mixed",
                 trail=(*event.trail, Step(event.place, f"[{before}] is read as [{after}]")),
-                advice="transpose heads and positions: before the view when heads are merged, after it when they are split",
+                advice="transpose heads and positions: "
+                "before the view when heads are merged, after it when they are split",
             )

@@ -12,8 +12,8 @@ class MissingEvalMode(Rule):
 
     ## What it does
 
-    Works out which forward passes evaluate (their output never reaches `backward`, and they run on evaluation data or in a
-    loop that trains nothing) and reports those of a network that is in training mode.
+    Works out which forward passes evaluate (their output never reaches `backward`, and they run on evaluation data or
+    in a loop that trains nothing) and reports those of a network that is in training mode.
 
     ## Why it fails silently
 
@@ -50,7 +50,8 @@ class MissingEvalMode(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Inserting `model.eval()` before the evaluation is safe where the training loop switches back.
+    There is no automatic fix yet. Inserting `model.eval()` before the evaluation is safe where the training loop
+    switches back.
 
     ## Quiet when
 
@@ -76,5 +77,6 @@ class MissingEvalMode(Rule):
             event,
             f"`{event.module}` is evaluated in training mode{layers}",
             trail=(*event.trail, Step(event.place, f"it evaluates in training mode here: {event.role_evidence}")),
-            advice=f"call `{event.module}.eval()` before the evaluation and `{event.module}.train()` before training goes on",
+            advice=f"call `{event.module}.eval()` before the evaluation "
+            f"and `{event.module}.train()` before training goes on",
         )

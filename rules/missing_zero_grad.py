@@ -43,7 +43,8 @@ class MissingZeroGrad(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Inserting `zero_grad()` before `backward` is safe where gradients are not accumulated.
+    There is no automatic fix yet. Inserting `zero_grad()` before `backward` is safe where gradients are not
+    accumulated.
 
     ## Quiet when
 

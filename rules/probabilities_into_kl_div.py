@@ -20,8 +20,8 @@ class ProbabilitiesIntoKlDiv(Rule):
 
     ## Why it fails silently
 
-    The formula `target * (log(target) - input)` yields a number for whatever it is given. With probabilities as input it is
-    not minimal where the distributions agree; with `reduction="mean"` it is too small by the number of classes.
+    The formula `target * (log(target) - input)` yields a number for whatever it is given. With probabilities as input
+    it is not minimal where the distributions agree; with `reduction="mean"` it is too small by the number of classes.
 
     ## Example
 

@@ -14,14 +14,14 @@ class SoftmaxIntoCrossEntropy(Rule):
 
     ## What it does
 
-    Follows the input of `CrossEntropyLoss` and `cross_entropy` back through variables, functions, modules and files, and
-    reports it when it was made by a softmax or a sigmoid. A `log_softmax` is reported as information: applying it twice
-    changes nothing, it is only redundant.
+    Follows the input of `CrossEntropyLoss` and `cross_entropy` back through variables, functions, modules and files,
+    and reports it when it was made by a softmax or a sigmoid. A `log_softmax` is reported as information: applying it
+    twice changes nothing, it is only redundant.
 
     ## Why it fails silently
 
-    Probabilities are valid scores, so the loss falls and accuracy rises. But scores confined to [0, 1] can not
-    get further apart than 1: with C classes the loss never falls below ln(1 + (C - 1) / e), and gradients are small where
+    Probabilities are valid scores, so the loss falls and accuracy rises. But scores confined to [0, 1] can not get
+    further apart than 1: with C classes the loss never falls below ln(1 + (C - 1) / e), and gradients are small where
     the network is wrong with confidence.
 
     ## Example

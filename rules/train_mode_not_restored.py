@@ -12,13 +12,13 @@ class TrainModeNotRestored(Rule):
 
     ## What it does
 
-    Follows the mode of each network through loops, functions and files, and reports the training forward pass that runs in
-    evaluation mode.
+    Follows the mode of each network through loops, functions and files, and reports the training forward pass that runs
+    in evaluation mode.
 
     ## Why it fails silently
 
-    From the first evaluation on dropout is off and batch norm uses its running statistics without updating them: the network
-    goes on training without regularization, on statistics that no longer fit its weights.
+    From the first evaluation on dropout is off and batch norm uses its running statistics without updating them: the
+    network goes on training without regularization, on statistics that no longer fit its weights.
 
     ## Example
 

@@ -12,13 +12,14 @@ class ViewAsTranspose(Rule):
 
     ## What it does
 
-    Follows sizes as symbols (`b, t, c = x.shape`) and numbers, and reports the `view` or `reshape` whose sizes are those
-    that the tensor has, in another order.
+    Follows sizes as symbols (`b, t, c = x.shape`) and numbers, and reports the `view` or `reshape` whose sizes are
+    those that the tensor has, in another order.
 
     ## Why it fails silently
 
-    A view does not move elements, it reads the same memory with other sizes. The shape is the wanted one, but rows are cut up:
-    elements of different samples, positions or channels end up in one row, and the network learns from a shuffled mixture.
+    A view does not move elements, it reads the same memory with other sizes. The shape is the wanted one, but rows are
+    cut up: elements of different samples, positions or channels end up in one row, and the network learns from a
+    shuffled mixture.
 
     ## Example
 
@@ -38,7 +39,8 @@ class ViewAsTranspose(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `permute` changes the result, which is the point; weights trained with the mistake are lost.
+    There is no automatic fix yet. `permute` changes the result, which is the point; weights trained with the mistake
+    are lost.
 
     ## Quiet when
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import classes, externals, methods, modules
@@ -71,7 +72,7 @@ def call(run: Interpreter, callee: Value, arguments: Arguments, node: ir.Call | 
             )
             return call(run, callee.function, both, node, frame)
         case Union():
-            return run.each([lambda each=each: call(run, each, arguments, node, frame) for each in callee.alternatives])
+            return run.each([partial(call, run, each, arguments, node, frame) for each in callee.alternatives])
         case Unknown():
             return _call_unknown(run, callee, arguments, node, frame)
     return run.unknown_result(arguments, text_of(node.function) if node is not None else "")
@@ -189,7 +190,7 @@ def bind_parameters(run: Interpreter, function: Function, arguments: Arguments, 
                 value = Sequence("tuple", tuple(positional), exact=not arguments.loose)
                 positional = []
             case "star-star":
-                value = Mapping(dict(keywords), others=arguments.loose)
+                value = Mapping(dict(keywords.items()), others=arguments.loose)
                 keywords = {}
             case _:
                 if positional and parameter.kind != "keyword":

@@ -25,52 +25,50 @@ from nnlint.reading import script as ir
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
-KEEPING_DECORATORS = frozenset(
-    [
-        "functools.wraps",
-        "functools.lru_cache",
-        "functools.cache",
-        "typing.overload",
-        "abc.abstractmethod",
-        "torch.jit.ignore",
-        "torch.jit.export",
-        "torch.jit.script",
-        "torch.jit.unused",
-        "torch.compile",
-        "torch.amp.autocast",
-        "torch.amp.custom_fwd",
-        "torch.amp.custom_bwd",
-        "torch.cuda.amp.custom_fwd",
-        "torch.cuda.amp.custom_bwd",
-        "torch.distributed.elastic.multiprocessing.errors.record",
-        "hydra.main",
-        "click.command",
-        "click.option",
-        "click.argument",
-        "click.group",
-        "typer.command",
-        "dataclasses.dataclass",
-        "numba.jit",
-        "pytest.fixture",
-        "typing.no_type_check",
-        "functools.total_ordering",
-        "abc.abstractproperty",
-        "typing.final",
-        "atexit.register",
-        "torch.fx.wrap",
-        "typing.runtime_checkable",
-        "torch.no_grad",
-        "torch.enable_grad",
-        "torch.inference_mode",
-        "gin.configurable",
-        "tensorflow.function",
-        "typechecked",
-        "typeguard.typechecked",
-        "beartype.beartype",
-        "jaxtyping.jaxtyped",
-        "torch.cuda.amp.autocast",
-    ]
-)
+KEEPING_DECORATORS = {
+    "functools.wraps",
+    "functools.lru_cache",
+    "functools.cache",
+    "typing.overload",
+    "abc.abstractmethod",
+    "torch.jit.ignore",
+    "torch.jit.export",
+    "torch.jit.script",
+    "torch.jit.unused",
+    "torch.compile",
+    "torch.amp.autocast",
+    "torch.amp.custom_fwd",
+    "torch.amp.custom_bwd",
+    "torch.cuda.amp.custom_fwd",
+    "torch.cuda.amp.custom_bwd",
+    "torch.distributed.elastic.multiprocessing.errors.record",
+    "hydra.main",
+    "click.command",
+    "click.option",
+    "click.argument",
+    "click.group",
+    "typer.command",
+    "dataclasses.dataclass",
+    "numba.jit",
+    "pytest.fixture",
+    "typing.no_type_check",
+    "functools.total_ordering",
+    "abc.abstractproperty",
+    "typing.final",
+    "atexit.register",
+    "torch.fx.wrap",
+    "typing.runtime_checkable",
+    "torch.no_grad",
+    "torch.enable_grad",
+    "torch.inference_mode",
+    "gin.configurable",
+    "tensorflow.function",
+    "typechecked",
+    "typeguard.typechecked",
+    "beartype.beartype",
+    "jaxtyping.jaxtyped",
+    "torch.cuda.amp.autocast",
+}
 """Decorators of other packages that return, in effect, the function or class that they are given."""
 
 
@@ -149,7 +147,7 @@ def _with(value: Value, **changes: object) -> Value:
 
 
 def lineage(cls: ClassValue) -> tuple[Value, ...]:
-    """The class and its ancestors in the order in which attributes are looked up; unknown ones stay in it as they are."""
+    """The class and its ancestors in the order in which attributes are looked up; unknown ones stay in it."""
     if cls.lineage is None:
         cls.lineage = (cls,)  # a class that is its own ancestor ends here
         order: list[Value] = [cls]
@@ -211,7 +209,7 @@ def instantiate(run: Interpreter, cls: ClassValue, arguments: Arguments, node: i
 
 def _fill(run: Interpreter, instance: Instance, cls: ClassValue, arguments: Arguments, frame: Frame) -> None:
     """What a dataclass, a named tuple, or a class with the constructor of another package does with its arguments."""
-    known = [dotted for dotted in externals(cls)]
+    known = list(externals(cls))
     for dotted in known:
         modules.adopt(run, instance, dotted, arguments)
     fields: list[str] = []

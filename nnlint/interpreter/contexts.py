@@ -47,7 +47,7 @@ def protected(run: Interpreter, frame: Frame, body: Callable[[], bool], after: C
     if exits or jumps:
         # the ways out are joined, put right together, and part again
         fell_through = run.store.undo(mark)
-        ways = [{k: v for k, v in delta.items()} for _, delta in exits] + jumps
+        ways = [dict(delta) for _, delta in exits] + jumps
         run.store.merge([*ways, *([fell_through] if alive else [])])
     goes_on = after()
     if exits:

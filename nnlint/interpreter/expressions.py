@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import tensors
-from nnlint.interpreter.joins import either, join
+from nnlint.interpreter import operators, subscripts
 from nnlint.interpreter.objects import (
-    FALSE,
-    NO_PROVENANCE,
     NONE,
-    TRUE,
     Arguments,
     Const,
     Frame,
-    Function,
-    Instance,
     Mapping,
     Method,
     Perhaps,
     Sequence,
-    ShapeOf,
-    SizeValue,
-    SliceValue,
     Tensor,
-    Union,
     Unknown,
     Value,
 )
-from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
-from nnlint.values import Scale
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -48,55 +35,6 @@ def name(run: Interpreter, expr: ir.Name, frame: Frame) -> Value:
 
 def attribute(run: Interpreter, expr: ir.Attribute, frame: Frame) -> Value:
     return run.attribute(run.evaluate(expr.value, frame), expr.attr, expr, frame)
-
-
-def subscript(run: Interpreter, expr: ir.Subscript, frame: Frame) -> Value:
-    return item(run, run.evaluate(expr.value, frame), run.evaluate(expr.index, frame), expr, frame)
-
-
-def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None, frame: Frame) -> Value:
-    """`value[index]`."""
-    match value, index:
-        case Union(), _:
-            return either([item(run, each, index, expr, frame) for each in value.alternatives])
-        case Sequence(), Const(value=int(i)) if value.exact or i in (0, -1):
-            if -len(value.items) <= i < len(value.items):
-                found = value.items[i]
-                return found.value if isinstance(found, Perhaps) else found
-            return Unknown()
-        case Sequence(), SliceValue():
-            return index.of(value)
-        case Sequence(), _:
-            return _any_of(run, value.items)
-        case Mapping(), Const():
-            if index.value.__hash__ is not None and index.value in value.items:
-                run.name_value(value.items[index.value], str(index.value))
-                return value.items[index.value]
-            return run.child(value, f"[{index.value!r}]")
-        case Mapping(), Union() if all(isinstance(key, Const) for key in index.alternatives):
-            return run.join_all([item(run, value, key, expr, frame) for key in index.alternatives])
-        case Mapping(), _:
-            return _any_of(run, tuple(value.items.values())) if value.items and value.exact else Unknown()
-        case Tensor(), _:
-            return tensors.index(run, value, index)
-        case ShapeOf(), Const(value=int(i)):
-            return run.sizes.size_of(value.of, i)
-        case Instance(), _:
-            return run.get_item(value, index, expr, frame)
-        case Unknown(), Const():
-            return run.child(value, f"[{index.value!r}]", run.provenance(value))
-        case _:
-            return Unknown(provenance=run.provenance(value))
-
-
-def _any_of(run: Interpreter, items: tuple[Value, ...]) -> Value:
-    plain = [each.value if isinstance(each, Perhaps) else each for each in items]
-    return run.join_all(plain) if plain else Unknown()
-
-
-def slice_(run: Interpreter, expr: ir.Slice, frame: Frame) -> Value:
-    parts = [run.evaluate(part, frame) if part is not None else None for part in (expr.lower, expr.upper, expr.step)]
-    return SliceValue(*parts)
 
 
 def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
@@ -147,180 +85,6 @@ def arguments(run: Interpreter, written: tuple[ir.Argument, ...], frame: Frame) 
         else:
             positional.append(value)
     return Arguments(tuple(positional), keywords, loose)
-
-
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-}
-
-
-def binary(run: Interpreter, expr: ir.Binary, frame: Frame) -> Value:
-    # long chains of one operator nest to the left: walk down in a loop, not by recursion
-    spine = [expr]
-    while isinstance(spine[-1].left, ir.Binary):
-        spine.append(spine[-1].left)
-    left = run.evaluate(spine[-1].left, frame)
-    for node in reversed(spine):
-        left = operate(run, node, left, node.op, run.evaluate(node.right, frame))
-    return left
-
-
-def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value) -> Value:
-    """`left op right`."""
-    match left, right:
-        case Const(value=int() | float() as a), Const(value=int() | float() as b) if op in _ARITHMETIC:
-            try:
-                return Const(_ARITHMETIC[op](a, b))
-            except (ArithmeticError, ValueError):
-                return Unknown()
-        case Const(value=int() | float() as a), Const(value=int() as b) if op == "**" and abs(a) < 1000 and 0 <= b < 32:
-            return Const(a**b)
-        case Const(value=str(a)), Const(value=str(b)) if op == "+":
-            return Const(a + b)
-        case Const(value=str()), _ if op == "%":
-            return Unknown()
-        case Sequence(), Sequence() if op == "+":
-            return Sequence(left.kind, left.items + right.items, left.exact and right.exact)
-        case Sequence(), Const(value=int(times)) if op == "*":
-            return Sequence(left.kind, left.items * max(0, min(times, 12)), left.exact and times <= 12)
-        case Sequence(), _ if op == "*":
-            return Sequence(left.kind, left.items * 2, exact=False)
-        case Sequence(), Unknown() if op == "+":
-            return Sequence(left.kind, left.items, exact=False)
-        case (Tensor(), _) | (_, Tensor()):
-            return tensors.binary(run, left, op, right)
-        case Union(), _ if len(left.alternatives) <= 4:
-            return run.join_all([operate(run, expr, each, op, right) for each in left.alternatives])
-        case _, Union() if len(right.alternatives) <= 4:
-            return run.join_all([operate(run, expr, left, op, each) for each in right.alternatives])
-    provenance = run.provenance(left) | run.provenance(right)
-    if provenance is not NO_PROVENANCE and (provenance.calls or provenance.batches):
-        return Unknown(provenance=provenance)
-    size = _size_arithmetic(run, left, op, right)
-    return SizeValue(size, run.sizes.number(size)) if size is not None else Unknown()
-
-
-def _size_arithmetic(run: Interpreter, left: Value, op: str, right: Value) -> Size | None:
-    a, b = run.sizes.as_size(left), run.sizes.as_size(right)
-    if a is None or b is None:
-        return None
-    match op:
-        case "+":
-            return a + b
-        case "-":
-            return a - b
-        case "*":
-            return a * b
-        case "//" | "/":
-            return run.sizes.quotient(a, b)
-    return None
-
-
-def unary(run: Interpreter, expr: ir.Unary, frame: Frame) -> Value:
-    value = run.evaluate(expr.operand, frame)
-    if expr.op == "not":
-        truth = run.truth(value)
-        return Unknown() if truth is None else Const(not truth)
-    match value:
-        case Const(value=bool()):
-            return Unknown()
-        case Const(value=int() | float() as number) if expr.op == "-":
-            return Const(-number)
-        case Tensor():
-            return tensors.negate(value) if expr.op == "-" else value.but(scale=Scale.UNKNOWN, biased=None)
-    return Unknown(provenance=run.provenance(value))
-
-
-def boolean(run: Interpreter, expr: ir.Boolean, frame: Frame) -> Value:
-    left = run.evaluate(expr.left, frame)
-    truth = run.truth(left)
-    decided = expr.op == "or"
-    if truth is decided:
-        return left
-    if truth is (not decided):
-        return run.evaluate(expr.right, frame)
-    right = run.branch(lambda: run.evaluate(expr.right, frame))
-    return (
-        join(left, right)
-        if isinstance(left, (Tensor, Instance, Function)) or not isinstance(right, Const)
-        else Unknown()
-    )
-
-
-def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
-    left = run.evaluate(expr.left, frame)
-    result: Value = TRUE
-    for op, comparator in zip(expr.ops, expr.comparators, strict=True):
-        right = run.evaluate(comparator, frame)
-        verdict = compared(run, left, op, right)
-        if verdict is None:
-            provenance = run.provenance(left) | run.provenance(right)
-            run.used(left)
-            run.used(right)
-            if isinstance(left, Tensor) or isinstance(right, Tensor):
-                return Tensor(provenance=provenance.detached())
-            result = Unknown(provenance=provenance.detached())
-        elif not verdict:
-            return FALSE
-        left = right
-    return result
-
-
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-def compared(run: Interpreter, left: Value, op: str, right: Value) -> bool | None:
-    """What `left op right` is, None when it is not known."""
-    if op in ("is", "is not"):
-        same = _is(left, right)
-        return same if same is None or op == "is" else not same
-    left, right = _as_constant(left), _as_constant(right)
-    match left, right:
-        case Const(), Const() if op in _COMPARISONS:
-            try:
-                return bool(_COMPARISONS[op](left.value, right.value))
-            except TypeError:
-                return None
-        case Const(value=str(needle)), Const(value=str(text)) if op in ("in", "not in"):
-            return (needle in text) is (op == "in")
-        case Const(), Sequence() if (
-            op in ("in", "not in") and right.exact and all(isinstance(i, Const) for i in right.items)
-        ):
-            return any(isinstance(i, Const) and i.value == left.value for i in right.items) is (op == "in")
-        case Const(), Mapping() if op in ("in", "not in") and right.exact and left.value.__hash__ is not None:
-            return (left.value in right.items) is (op == "in")
-        case (Const(value=None), Instance() | Tensor() | Sequence() | Mapping() | Function()) if op in ("==", "!="):
-            return op == "!="
-    return None
-
-
-def _as_constant(value: Value) -> Value:
-    return Const(value.number) if isinstance(value, SizeValue) and value.number is not None else value
-
-
-def _is(left: Value, right: Value) -> bool | None:
-    match left, right:
-        case Const(), Const():
-            return left.value is right.value
-        case (Const(value=None), other) | (other, Const(value=None)):
-            if isinstance(other, (Unknown, Union)):
-                if isinstance(other, Union) and not any(isinstance(a, (Unknown, Const)) for a in other.alternatives):
-                    return False
-                return None
-            return False
-    return True if left is right and not isinstance(left, Unknown) else None
 
 
 def conditional(run: Interpreter, expr: ir.Conditional, frame: Frame) -> Value:
@@ -450,13 +214,13 @@ EVALUATE: dict[type[ir.Expr], Callable[[Any, Any, Frame], Value]] = {
     ir.Constant: constant,
     ir.Name: name,
     ir.Attribute: attribute,
-    ir.Subscript: subscript,
-    ir.Slice: slice_,
+    ir.Subscript: subscripts.subscript,
+    ir.Slice: subscripts.slice_,
     ir.Call: call,
-    ir.Binary: binary,
-    ir.Unary: unary,
-    ir.Boolean: boolean,
-    ir.Compare: compare,
+    ir.Binary: operators.binary,
+    ir.Unary: operators.unary,
+    ir.Boolean: operators.boolean,
+    ir.Compare: operators.compare,
     ir.Conditional: conditional,
     ir.Starred: starred,
     ir.TupleDisplay: display("tuple"),

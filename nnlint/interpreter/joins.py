@@ -41,7 +41,7 @@ def join(left: Value, right: Value) -> Value:
 
 
 def either(values: Sequence_[Value]) -> Value:
-    """What one of several callees returned: tensors of different scales stay apart, for each is a program that can be run."""
+    """What one of several callees returned: tensors of different scales stay apart, each is a program that runs."""
     tensors = [value for value in values if isinstance(value, Tensor)]
     if len(tensors) == len(values) and len({tensor.scale for tensor in tensors}) > 1:
         by_scale: dict[Scale, Tensor] = {}
@@ -118,7 +118,7 @@ def join_fields(key: str, left: Any, right: Any) -> Any:
 
 
 def _join_items(left: tuple[Value, ...], right: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Elements of a list on two paths: what only one has, between the common start and the common end, may be absent."""
+    """Elements of a list on two paths: what only one has, between common start and common end, may be absent."""
     start = 0
     while start < min(len(left), len(right)) and left[start] is right[start]:
         start += 1
@@ -138,7 +138,10 @@ EITHER = "either"
 
 
 def join_modes(left: bool | str | None, right: bool | str | None) -> bool | str | None:
-    """Two modes that meet: `EITHER` when one path set another than the other; nothing is known when that is undone on one path only."""
+    """Two modes that meet: `EITHER` when one path set another than the other.
+
+    Nothing is known when that is undone on one path only.
+    """
     if left == right:
         return left
     if isinstance(left, bool) and isinstance(right, bool):

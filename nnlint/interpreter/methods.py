@@ -242,9 +242,9 @@ def _of_text(run: Interpreter, text: str, name: str, arguments: Arguments) -> Va
             case "startswith" | "endswith" if len(given) == 1:
                 return Const(getattr(text, name)(given[0]))
             case "split" if len(given) <= 1:
-                return Sequence("list", tuple(map(Const, text.split(*given))))
+                return Sequence("list", tuple(map(Const, text.split(given[0] if given else None))))
             case "replace" if len(given) == 2:
-                return Const(text.replace(*given))
+                return Const(text.replace(given[0], given[1]))
     for value in arguments.all():
         run.used(value)
     return Unknown(name)

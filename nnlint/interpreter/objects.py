@@ -1,7 +1,7 @@
 """What a variable can hold while a program is interpreted.
 
-Values are immutable, or objects (`Obj`) whose `fields` change through the `Store` only, so that what one branch did can be
-taken back and joined with what the other did.
+Values are immutable, or objects (`Obj`) whose `fields` change through the `Store` only, so that what one branch did can
+be taken back and joined with what the other did.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Obj(Value):
 class Provenance:
     """What a value depends on.
 
-    `calls` numbers the forward passes whose graph it hangs on, `batches` the data it was made of, `outputs` the forward passes
-    that it was made of, with or without a graph.
+    `calls` numbers the forward passes whose graph it hangs on, `batches` the data it was made of, `outputs` the forward
+    passes that it was made of, with or without a graph.
     """
 
     calls: frozenset[int] = frozenset()

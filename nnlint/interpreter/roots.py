@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from nnlint.events import Event
@@ -18,8 +19,8 @@ from nnlint.reading import script as ir
 class Interpretation:
     """The interpretation of a program: its files share what they import.
 
-    `run_script` and `run_rest` yield the events of one file each; every file's script is to be run before any file's rest, so that
-    a function is looked at on its own only when nothing calls it.
+    `run_script` and `run_rest` yield the events of one file each; every file's script is to be run before any file's
+    rest, so that a function is looked at on its own only when nothing calls it.
     """
 
     def __init__(self, program: Program) -> None:
@@ -38,7 +39,7 @@ class Interpretation:
         yield from self._root(run, lambda: self._run_main(run, namespace, script))
 
     def run_rest(self, path: Path) -> Iterator[Event]:
-        """The events of the functions and classes of `path` that nothing reached, each called with unknown arguments."""
+        """The events of the functions and classes of `path` that nothing reached, called with unknown arguments."""
         if is_unit_test(self._program.script(path)):
             return
         run = self._interpreter(path)
@@ -56,7 +57,7 @@ class Interpretation:
                 and id(value.definition) not in self._reached
                 and value.frame.namespace is namespace
             ):
-                yield from self._root(run, lambda f=value: _call_with_unknowns(run, f, frame))  # type: ignore[misc]
+                yield from self._root(run, partial(_call_with_unknowns, run, value, frame))
             elif (
                 isinstance(value, ClassValue)
                 and value.frame.namespace is namespace

@@ -1,7 +1,7 @@
 """The Store: every change of an object is written through it, so that it can be taken back and joined.
 
-A branch is interpreted in place, its changes are taken back (`undo`) and kept as a `Delta`; where the paths meet, `merge`
-writes the join of the deltas. The cost is that of what changed, not of what there is.
+A branch is interpreted in place, its changes are taken back (`undo`) and kept as a `Delta`; where the paths meet,
+`merge` writes the join of the deltas. The cost is that of what changed, not of what there is.
 """
 
 from __future__ import annotations

@@ -1,0 +1,144 @@
+"""Attributes of all kinds of values."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nnlint.interpreter import classes
+from nnlint.interpreter.objects import (
+    NO_PROVENANCE,
+    Bound,
+    ClassValue,
+    Const,
+    External,
+    Frame,
+    Function,
+    Instance,
+    Mapping,
+    Method,
+    Namespace,
+    Obj,
+    Partial,
+    Provenance,
+    Sequence,
+    ShapeOf,
+    Tensor,
+    Union,
+    Unknown,
+    Value,
+)
+from nnlint.knowledge.names import canonical
+from nnlint.reading import script as ir
+from nnlint.values import Scale
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+
+def attribute(run: Interpreter, value: Value, name: str, node: ir.Node | None, frame: Frame) -> Value:
+    """`value.name`."""
+    match value:
+        case Instance():
+            return classes.instance_attribute(run, value, name, node, frame)
+        case Tensor():
+            return _tensor_attribute(run, value, name)
+        case External():
+            return External(canonical(f"{value.dotted}.{name}"))
+        case Namespace():
+            return run.imports.member(run, value, name)
+        case ClassValue():
+            return classes.class_attribute(run, value, name)
+        case classes.Super():
+            return value.attribute(run, name, node, frame)
+        case Union():
+            held = [each for each in value.alternatives if not isinstance(each, Const)] or list(value.alternatives)
+            return run.each([partial(attribute, run, each, name, node, frame) for each in held])
+        case Unknown():
+            return _unknown_attribute(run, value, name)
+        case Mapping() if name not in _MAPPING_METHODS:
+            return value.items[name] if name in value.items else run.child(value, name)
+        case Sequence() | Mapping() | Const() | ShapeOf():
+            if isinstance(value, Const) and not isinstance(value.value, str):
+                return Unknown(name)
+            return Method(value, name)
+        case Function() | Bound() if name == "__name__":
+            return Const(value.name if isinstance(value, Function) else value.function.name)
+        case Partial() if name == "func":
+            return value.function
+    return Unknown(name, provenance=run.provenance(value))
+
+
+_MAPPING_METHODS = frozenset(
+    ["items", "values", "keys", "get", "pop", "setdefault", "update", "copy", "clear", "popitem", "move_to_end"]
+)
+
+
+def _tensor_attribute(run: Interpreter, tensor: Tensor, name: str) -> Value:
+    match name:
+        case "shape":
+            return shape_value(run, tensor)
+        case "data":
+            return tensor.but(provenance=tensor.provenance.detached(), biased=None)
+        case "T" | "mT":
+            shape = run.sizes.shape_of(tensor)
+            return tensor.but(
+                shape=(*shape[:-2], shape[-1], shape[-2]) if shape is not None and len(shape) >= 2 else None
+            )
+        case "device" | "dtype" | "grad" | "requires_grad" | "is_cuda" | "grad_fn":
+            return Unknown(name)
+        case "ndim":
+            return Const(len(tensor.shape)) if tensor.shape is not None else Unknown(name)
+        case "logits" | "loss" | "last_hidden_state" | "values" | "indices" | "sample" | "real" | "imag":
+            return tensor.but(shape=None, scale=Scale.UNKNOWN if name != "values" else tensor.scale)
+    return Method(tensor, name)
+
+
+def _unknown_attribute(run: Interpreter, value: Unknown, name: str) -> Value:
+    if name in value.fields:
+        known: Value = value.fields[name]
+        return known
+    if name == "shape":
+        return shape_value(run, value)
+    if name == "module" and "<mode>" in value.fields:
+        return value
+    if name == "training" and isinstance(value.fields.get("<mode>"), bool):
+        return Const(value.fields["<mode>"])
+    provenance = value.provenance.detached() if name in ("data", "shape", "device", "dtype") else value.provenance
+    child = run.child(value, name, provenance)
+    if isinstance(child, Unknown):
+        child.lazies.setdefault("<owner>", value)
+    return child
+
+
+def shape_value(run: Interpreter, value: Value) -> Value:
+    shape = run.sizes.shape_of(value)
+    if shape is None:
+        return ShapeOf(value)
+    return Sequence("tuple", tuple(run.sizes.size_of(value, axis) for axis in range(len(shape))))
+
+
+def child(run: Interpreter, value: Obj, name: str, provenance: Provenance = NO_PROVENANCE) -> Value:
+    """An unknown part of an object: the same one each time it is asked for."""
+    if name in value.fields:
+        written: Value = value.fields[name]
+        return written
+    if name not in value.lazies:
+        value.lazies[name] = Unknown(name, provenance)
+    child: Value = value.lazies[name]
+    return child
+
+
+def finds_method(run: Interpreter, value: Value, name: str) -> bool:
+    return (
+        isinstance(value, Instance) and isinstance(value.cls, ClassValue) and classes.find(value.cls, name) is not None
+    )
+
+
+def has_open_attributes(run: Interpreter, value: Instance) -> bool:
+    """Whether an instance may have attributes that nnlint does not see."""
+    return (
+        not isinstance(value.cls, ClassValue)
+        or classes.has_unknown_base(value.cls)
+        or finds_method(run, value, "__getattr__")
+    )

@@ -1,0 +1,101 @@
+"""Loops, and how they are left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nnlint.interpreter.control import LoopRecord
+from nnlint.interpreter.objects import Const, Frame, Perhaps, Unknown, Value
+from nnlint.interpreter.store import Delta
+from nnlint.reading import script as ir
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+
+LONGEST_UNROLLED = 12
+
+
+def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
+    iterable = run.evaluate(statement.iterable, frame)
+    known, elements = run.iterate(iterable, statement.iterable, frame)
+    if known and len(elements) > LONGEST_UNROLLED:
+        known, elements = False, [elements[0], Unknown("index") if isinstance(elements[1], Const) else elements[1]]
+    if not known and elements:
+        elements = elements if len(elements) > 1 else [elements[0], elements[0]]
+    loop = LoopRecord(run.store.mark(), run.place(frame, statement), data=run.batches_of(elements))
+
+    def one_pass(element: Value) -> bool:
+        if isinstance(element, Perhaps):
+            return run.paths([lambda: one_pass(element.value), lambda: True])
+        run.bind(statement.target, element, frame)
+        return run.execute(statement.body, frame)
+
+    alive = _loop(run, loop, [partial(one_pass, element) for element in elements], exact=known)
+    if alive and statement.orelse:
+        alive = run.execute(statement.orelse, frame)
+    return _leave(run, loop, alive)
+
+
+def while_(run: Interpreter, statement: ir.While, frame: Frame) -> bool:
+    loop = LoopRecord(run.store.mark(), run.place(frame, statement))
+    if run.truth(run.evaluate(statement.test, frame)) is False:
+        return run.execute(statement.orelse, frame)
+    endless = isinstance(statement.test, ir.Constant)
+
+    def one_pass() -> bool:
+        run.evaluate(statement.test, frame)
+        return run.execute(statement.body, frame)
+
+    alive = _loop(run, loop, [one_pass, one_pass], exact=False)
+    return _leave(run, loop, alive and not (endless and loop.breaks))
+
+
+def _loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]], exact: bool) -> bool:
+    """Run the passes one after the other; what `continue` cut short meets the end of each."""
+    youngest = run.youngest()
+    run.loops.append(loop)
+    alive = True
+    try:
+        for one_pass in passes:
+            loop.body_start, loop.continues = run.store.mark(), []
+            ended_well = one_pass()
+            if loop.continues:
+                fell_through = run.store.undo(loop.body_start)
+                run.store.merge([*loop.continues, *([fell_through] if ended_well else [])])
+            alive = ended_well or bool(loop.continues)
+            if not alive:
+                break
+            if not exact:
+                run.store.widen(loop.start)
+    finally:
+        run.loops.pop()
+    if not exact:
+        run.store.loosen(loop.start, youngest)
+    return alive
+
+
+def _leave(run: Interpreter, loop: LoopRecord, alive: bool) -> bool:
+    """Behind a loop: what the last pass left, joined with what each `break` left."""
+    if not loop.breaks:
+        return alive
+    paths: list[Delta] = list(loop.breaks)
+    last = run.store.undo(loop.start)
+    if alive:
+        paths.append(last)
+    run.store.merge(paths)
+    return True
+
+
+def break_(run: Interpreter, statement: ir.Break, frame: Frame) -> bool:
+    if run.loops:
+        run.loops[-1].breaks.append(run.store.changes(run.loops[-1].start))
+    return False
+
+
+def continue_(run: Interpreter, statement: ir.Continue, frame: Frame) -> bool:
+    if run.loops:
+        run.loops[-1].continues.append(run.store.changes(run.loops[-1].body_start))
+    return False

@@ -1,0 +1,115 @@
+"""Parts of a container, read and written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnlint.interpreter import modules, tensors
+from nnlint.interpreter.joins import either
+from nnlint.interpreter.objects import (
+    Arguments,
+    Const,
+    Frame,
+    Instance,
+    Mapping,
+    Perhaps,
+    Sequence,
+    ShapeOf,
+    SliceValue,
+    Tensor,
+    Union,
+    Unknown,
+    Value,
+)
+from nnlint.reading import script as ir
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+
+def subscript(run: Interpreter, expr: ir.Subscript, frame: Frame) -> Value:
+    return item(run, run.evaluate(expr.value, frame), run.evaluate(expr.index, frame), expr, frame)
+
+
+def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None, frame: Frame) -> Value:
+    """`value[index]`."""
+    match value, index:
+        case Union(), _:
+            return either([item(run, each, index, expr, frame) for each in value.alternatives])
+        case Sequence(), Const(value=int(i)) if value.exact or i in (0, -1):
+            if -len(value.items) <= i < len(value.items):
+                found = value.items[i]
+                return found.value if isinstance(found, Perhaps) else found
+            return Unknown()
+        case Sequence(), SliceValue():
+            return index.of(value)
+        case Sequence(), _:
+            return _any_of(run, value.items)
+        case Mapping(), Const():
+            if index.value.__hash__ is not None and index.value in value.items:
+                run.name_value(value.items[index.value], str(index.value))
+                return value.items[index.value]
+            return run.child(value, f"[{index.value!r}]")
+        case Mapping(), Union() if all(isinstance(key, Const) for key in index.alternatives):
+            return run.join_all([item(run, value, key, expr, frame) for key in index.alternatives])
+        case Mapping(), _:
+            return _any_of(run, tuple(value.items.values())) if value.items and value.exact else Unknown()
+        case Tensor(), _:
+            return tensors.index(run, value, index)
+        case ShapeOf(), Const(value=int(i)):
+            return run.sizes.size_of(value.of, i)
+        case Instance(), _:
+            return instance_item(run, value, index, expr, frame)
+        case Unknown(), Const():
+            return run.child(value, f"[{index.value!r}]", run.provenance(value))
+        case _:
+            return Unknown(provenance=run.provenance(value))
+
+
+def _any_of(run: Interpreter, items: tuple[Value, ...]) -> Value:
+    plain = [each.value if isinstance(each, Perhaps) else each for each in items]
+    return run.join_all(plain) if plain else Unknown()
+
+
+def instance_item(run: Interpreter, value: Instance, index: Value, expr: ir.Subscript | None, frame: Frame) -> Value:
+    items = value.fields.get(modules.ITEMS)
+    if isinstance(items, (Sequence, Mapping)):
+        return item(run, items, index, expr, frame)
+    if run.finds_method(value, "__getitem__"):
+        return run.call(run.attribute(value, "__getitem__", None, frame), Arguments((index,)), None, frame)
+    return run.child(value, f"[{index.value!r}]") if isinstance(index, Const) else Unknown()
+
+
+def slice_(run: Interpreter, expr: ir.Slice, frame: Frame) -> Value:
+    parts = [run.evaluate(part, frame) if part is not None else None for part in (expr.lower, expr.upper, expr.step)]
+    return SliceValue(*parts)
+
+
+def set_item(run: Interpreter, container: Value, index: Value, value: Value) -> None:
+    match container, index:
+        case Mapping(), Const(value=key) if key.__hash__ is not None:
+            run.store.write(container, "items", {**container.items, key: value})
+        case Mapping(), _:
+            # an element under a name that is not known: keep it, one of several
+            merged = {**container.items, f"<{type(index).__name__}>": value}
+            run.store.write(container, "items", merged)
+            run.store.write(container, "others", True)
+        case Sequence(), Const(value=int(i)) if container.exact and -len(container.items) <= i < len(container.items):
+            items = list(container.items)
+            items[i] = value
+            run.store.write(container, "items", tuple(items))
+        case Sequence(), _:
+            run.store.write(container, "exact", False)
+        case Instance(), _:
+            set_instance_item(run, container, index, value)
+        case Unknown(), Const(value=key):
+            run.store.write(container, f"[{key!r}]", value)
+    run.escaped(value) if isinstance(container, Unknown) else None
+
+
+def set_instance_item(run: Interpreter, value: Instance, index: Value, item: Value) -> None:
+    items = value.fields.get(modules.ITEMS)
+    if isinstance(items, (Mapping, Sequence)):
+        set_item(run, items, index, item)
+    elif isinstance(index, Const):
+        run.store.write(value, f"[{index.value!r}]", item)

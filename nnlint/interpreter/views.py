@@ -1,0 +1,50 @@
+"""Whether views moved sizes, those of attention heads among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nnlint.events import Reshaped
+from nnlint.interpreter.objects import Shape
+from nnlint.interpreter.sizing import Sizes
+from nnlint.source import Place
+
+
+class View(NamedTuple):
+    """A view that was taken: the words of the call, the shapes around it, whether its values come of attention."""
+
+    place: Place
+    words: str
+    before: Shape
+    after: Shape
+    attended: bool
+
+
+def reshapings(views: list[View], sizes: Sizes) -> Iterator[Reshaped]:
+    """What the views of a root moved, by all that is known of the sizes at its end."""
+    for place, words, before, after, attended in views:
+        old = sizes.spread(tuple(size for size in before if size is not None))
+        shifted = sizes.moved(old, tuple(size for size in after if size is not None))
+        yield Reshaped(
+            place=place,
+            call=words,
+            before=tuple(map(sizes.text, before)),
+            after=tuple(map(sizes.text, after)),
+            moved=tuple(map(sizes.text, shifted)),
+            heads=bool(shifted) and are_heads(before, after, attended, sizes),
+        )
+
+
+def are_heads(old: Shape, new: Shape, attended: bool, sizes: Sizes) -> bool:
+    """Whether a view splits [B, T, H·D] into [B, H, T, D] or merges [B, H, T, D] to [B, T, H·D]."""
+    if attended and len(new) <= len(old):
+        return True
+    before, after = (
+        tuple(sizes.resolved(sizes.judged(size)) for size in shape if size is not None) for shape in (old, new)
+    )
+    if len(before) == 3 and len(after) == 4 and before[0] == after[0]:
+        return after[1] * after[3] == before[2] and after[2] == before[1]
+    if len(before) == 4 and len(after) == 3 and before[0] == after[0]:
+        return before[1] * before[3] == after[2] and before[2] == after[1]
+    return False
