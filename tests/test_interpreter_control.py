@@ -44,7 +44,6 @@ def test_what_holds_on_both_paths_holds_where_they_meet(branches: str) -> None:
         pytest.param(
             "match unknown:\n    case {'a': _}:\n        z = probs\n    case [first, *_]:\n"
             "        z = scores\n    case _:\n        z = x",
-            marks=wrong("a pattern without values is taken to fit"),
         ),
     ],
 )
@@ -150,7 +149,6 @@ def test_match_binds_what_it_captures() -> None:
     assert scales("match probs:\n    case z:\n        F.cross_entropy(z, y)") == [P]
 
 
-@wrong("a pattern without values is taken to fit")
 def test_match_on_a_class_may_not_fit() -> None:
     source = """
     from elsewhere import Point

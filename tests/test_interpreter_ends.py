@@ -82,7 +82,7 @@ def test_an_exit_on_one_path_leaves_the_others_going() -> None:
         ("for i in (1, 2, 3):\n        if i == 2:\n            return i\n    return 9", 2),
         ("while True:\n        return 2", 2),
         ("try:\n        return 2\n    finally:\n        print()", 2),
-        pytest.param("try:\n        return 2\n    finally:\n        return 3", 3, marks=wrong("the first return wins")),
+        pytest.param("try:\n        return 2\n    finally:\n        return 3", 3),
         ("with open('f'):\n        return 2\n    return 3", 2),
         ("with open('f') as f, open('g'):\n        n = 2\n    return n", 2),
         ("if unknown:\n        return 2\n    return 2", 2),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nnlint.values import Gradients
-from tests.interpreting import gradients, steps, wrong
+from tests.interpreting import gradients, steps
 
 FRESH, REUSED, CLEARED, UNKNOWN = Gradients.FRESH, Gradients.REUSED, Gradients.CLEARED, Gradients.UNKNOWN
 
@@ -281,7 +281,6 @@ for batch in loader:
     assert gradients(SETUP + source) == [FRESH, REUSED]
 
 
-@wrong("nothing is known of gradients that `unscale_` was given")
 def test_a_scaled_loss_fills_fresh_gradients() -> None:
     source = """
 scaler = torch.amp.GradScaler()

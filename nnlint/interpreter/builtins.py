@@ -61,6 +61,11 @@ def _setattr(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame
     return NONE
 
 
+def _reversed(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    value = _first(arguments)
+    return Sequence("list", value.items[::-1], value.exact) if isinstance(value, Sequence) else value
+
+
 def _super(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     return run.make_super(arguments, frame)
 
@@ -177,7 +182,7 @@ BUILTINS: dict[str, Handler] = {
     "tuple": containers.listing("tuple"),
     "set": containers.listing("set"),
     "sorted": containers.listing("list"),
-    "reversed": _itself,
+    "reversed": _reversed,
     "dict": containers.dictionary,
     "collections.OrderedDict": containers.dictionary,
     "collections.defaultdict": containers.default_dictionary,

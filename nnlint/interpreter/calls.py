@@ -161,7 +161,7 @@ def run_function(
 def _leave(run: Interpreter, frame: Frame, alive: bool) -> Value:
     """Join the ways out of a function."""
     if not frame.exits:
-        if not alive:
+        if not alive and not frame.yields:
             raise PathEnds  # every path raises
         return NONE
     if len(frame.exits) == 1 and not alive:

@@ -26,39 +26,63 @@ if TYPE_CHECKING:
 GRADIENT_CONTEXTS = {"torch.no_grad": False, "torch.inference_mode": False, "torch.enable_grad": True}
 
 
+class WaysOut:
+    """The ways out of a block: its end, `return`, `break` and `continue`.
+
+    `meet` joins them, so that what must be put right is put right once; `part` lets each go where it was going.
+    """
+
+    def __init__(self, run: Interpreter, frame: Frame) -> None:
+        self._run, self._frame = run, frame
+        self._mark = run.store.mark()
+        self._loop = run.loops[-1] if run.loops else None
+        self._exits, frame.exits = frame.exits, []
+        self._value: Value | None = None
+        self._broke = self._continued = False
+        if self._loop is not None:
+            self._breaks, self._loop.breaks = self._loop.breaks, []
+            self._continues, self._loop.continues = self._loop.continues, []
+
+    def meet(self, alive: bool) -> None:
+        """Join the ways out of the block that has run; `alive` says that one of them is its end."""
+        exits, self._frame.exits = self._frame.exits, self._exits
+        ways = [delta for _, delta in exits]
+        if exits:
+            self._value = either_of([value for value, _ in exits])
+        if self._loop is not None:
+            self._broke, self._continued = bool(self._loop.breaks), bool(self._loop.continues)
+            ways += self._loop.breaks + self._loop.continues
+            self._loop.breaks, self._loop.continues = self._breaks, self._continues
+        if ways:
+            fell_through = self._run.store.undo(self._mark)
+            self._run.store.merge([*ways, *([fell_through] if alive else [])])
+
+    def part(self) -> None:
+        """Send each way where it was going, with what was put right."""
+        store = self._run.store
+        if self._value is not None:
+            self._frame.exits.append((self._value, store.changes(self._frame.mark)))
+        if self._loop is not None and self._broke:
+            self._loop.breaks.append(store.changes(self._loop.start))
+        if self._loop is not None and self._continued:
+            self._loop.continues.append(store.changes(self._loop.body_start))
+
+
+def either_of(values: list[Value]) -> Value:
+    joined = values[0]
+    for value in values[1:]:
+        joined = join(joined, value)
+    return joined
+
+
 def protected(run: Interpreter, frame: Frame, body: Callable[[], bool], after: Callable[[], bool]) -> bool:
-    """Run `body`, then `after` on every way out of it: its end, `return`, `break` and `continue`."""
-    mark = run.store.mark()
-    loop = run.loops[-1] if run.loops else None
-    outer_exits, frame.exits = frame.exits, []
-    outer_breaks = outer_continues = None
-    if loop is not None:
-        outer_breaks, outer_continues = loop.breaks, loop.continues
-        loop.breaks, loop.continues = [], []
+    """Run `body`, then `after` on every way out of it; when `after` leaves by itself (a `return` in `finally`), that counts."""
+    ways = WaysOut(run, frame)
     alive = body()
-    exits, frame.exits = frame.exits, outer_exits
-    broke = continued = False
-    if loop is not None and outer_breaks is not None and outer_continues is not None:
-        broke, continued = bool(loop.breaks), bool(loop.continues)
-        jumps = loop.breaks + loop.continues
-        loop.breaks, loop.continues = outer_breaks, outer_continues
-    else:
-        jumps = []
-    if exits or jumps:
-        # the ways out are joined, put right together, and part again
-        fell_through = run.store.undo(mark)
-        ways = [dict(delta) for _, delta in exits] + jumps
-        run.store.merge([*ways, *([fell_through] if alive else [])])
+    ways.meet(alive)
     goes_on = after()
-    if exits:
-        value = exits[0][0]
-        for other, _ in exits[1:]:
-            value = join(value, other)
-        frame.exits.append((value, run.store.changes(frame.mark)))
-    if loop is not None and broke:
-        loop.breaks.append(run.store.changes(loop.start))
-    if loop is not None and continued:
-        loop.continues.append(run.store.changes(loop.body_start))
+    if goes_on:
+        ways.part()
     return alive and goes_on
 
 
@@ -124,20 +148,22 @@ class GeneratorContext(Value):
         self.arguments = arguments
 
     def run_with(self, run: Interpreter, body: Callable[[Value], bool], frame: Frame) -> bool:
+        """Run the function; where it yields, the body of the `with` runs, and what stands behind counts on all ways out."""
+        ways: list[WaysOut] = []
         survived = True
 
-        def around() -> bool:
+        def on_yield(value: Value) -> Value:
             nonlocal survived
+            way = WaysOut(run, frame)
+            survived = body(value)
+            way.meet(survived)
+            ways.append(way)
+            return NONE
 
-            def on_yield(value: Value) -> Value:
-                nonlocal survived
-                survived = body(value)
-                return NONE
-
-            run.run_function(self.function, self.arguments, None, frame, on_yield=on_yield)
-            return survived
-
-        return protected(run, frame, around, lambda: True)
+        run.run_function(self.function, self.arguments, None, frame, on_yield=on_yield)
+        for way in ways:
+            way.part()
+        return survived
 
 
 def gradient_setting(run: Interpreter, manager: Value) -> tuple[bool | None] | None:

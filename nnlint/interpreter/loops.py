@@ -50,7 +50,7 @@ def while_(run: Interpreter, statement: ir.While, frame: Frame) -> bool:
         return run.execute(statement.body, frame)
 
     alive = _loop(run, loop, [one_pass, one_pass], exact=False)
-    return _leave(run, loop, alive and not (endless and loop.breaks))
+    return _leave(run, loop, alive and not endless)
 
 
 def _loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]], exact: bool) -> bool:

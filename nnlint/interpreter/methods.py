@@ -48,6 +48,7 @@ _MODULE_METHODS = frozenset(
 _LEAVES_MODULES_ALONE = frozenset(
     [
         "update",
+        "unscale_",
         "watch",
         "log",
         "save",

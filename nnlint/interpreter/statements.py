@@ -148,7 +148,7 @@ def match_(run: Interpreter, statement: ir.Match, frame: Frame) -> bool:
         if case.values and all(verdict is False for verdict in verdicts):
             continue
         arms.append(arm(case))
-        if case.guard is None and (True in verdicts or not case.values):
+        if case.guard is None and True in verdicts:
             break
     else:
         arms.append(lambda: True)

@@ -42,7 +42,10 @@ def truth(run: Interpreter, value: Value) -> bool | None:
             return False if value.exact and not value.items else None
         case Mapping():
             return True if value.items else (False if value.exact else None)
-        case Function() | Bound() | ClassValue() | External() | Native() | Partial() | Namespace() | Method():
+        case External(dotted=dotted):
+            # a setting of a package that is not here may be anything; a function or class of torch or Python is there
+            return True if dotted.startswith("torch.") or "." not in dotted else None
+        case Function() | Bound() | ClassValue() | Native() | Partial() | Namespace() | Method():
             return True
         case Instance():
             return True if not run.finds_method(value, "__len__") and not run.finds_method(value, "__bool__") else None
