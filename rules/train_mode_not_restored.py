@@ -23,7 +23,9 @@ class TrainModeNotRestored(Rule):
     ## Example
 
     ```python
-    def run(model, optimizer, criterion, train_loader, validate):
+    import torch
+
+    def run(model, optimizer, criterion, train_loader, val_loader):
         model.train()
         for epoch in range(10):
             for inputs, target in train_loader:
@@ -31,13 +33,16 @@ class TrainModeNotRestored(Rule):
                 criterion(model(inputs), target).backward()
                 optimizer.step()
             model.eval()
-            validate(model)
+            with torch.no_grad():
+                print(sum(criterion(model(inputs), target) for inputs, target in val_loader))
     ```
 
     ## Instead
 
     ```python
-    def run(model, optimizer, criterion, train_loader, validate):
+    import torch
+
+    def run(model, optimizer, criterion, train_loader, val_loader):
         for epoch in range(10):
             model.train()
             for inputs, target in train_loader:
@@ -45,7 +50,8 @@ class TrainModeNotRestored(Rule):
                 criterion(model(inputs), target).backward()
                 optimizer.step()
             model.eval()
-            validate(model)
+            with torch.no_grad():
+                print(sum(criterion(model(inputs), target) for inputs, target in val_loader))
     ```
 
     ## Fix safety

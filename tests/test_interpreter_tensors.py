@@ -214,7 +214,6 @@ def test_the_options_of_a_loss_are_told(options: str, reduction: str | None, log
     assert (loss.loss.reduction, loss.loss.log_target) == (reduction, log_target)
 
 
-@wrong("the default is taken")
 def test_a_reduction_given_by_position_is_not_taken_for_the_default() -> None:
     (loss,) = losses("F.kl_div(F.log_softmax(x, 1), probs, None, None, 'batchmean')")
     assert loss.loss.reduction in ("batchmean", None)

@@ -85,6 +85,7 @@ class Interpreter:
         self.optimizers: list[Obj] = []
         self.calls_of: Counter[int] = Counter()  # how often each function was called
         self.assumptions: dict[object, bool] = {}
+        self.undecided = 0  # how many branches are being run of which it is not known whether they are taken
         self.choosing = False  # whether one of several callees is tried
         self.roles = roles.Roles()
         self.sizes = Sizes()
@@ -160,9 +161,11 @@ class Interpreter:
         assumptions = self.assumptions
         for way in ways:
             self.assumptions = dict(assumptions)
+            self.undecided += len(ways) > 1
             try:
                 alive = way()
             finally:
+                self.undecided -= len(ways) > 1
                 self.assumptions = assumptions
             delta = self.store.undo(mark)
             if alive:

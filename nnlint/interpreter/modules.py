@@ -74,6 +74,8 @@ def make(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Node | No
     instance = Instance(External(dotted), run.place(frame, node) if node is not None else None)
     run.store.write(instance, MODE, network_mode(dotted) if network_mode(dotted) is not None else True)
     adopt(run, instance, dotted, arguments)
+    if dotted == "torch.nn.Sequential":
+        run.created.append(instance)
     instance.conditions = tuple(run.conditions)
     if (
         isinstance(node, ir.Call)
@@ -290,6 +292,10 @@ def mode_of(module: Value) -> bool | str | None:
 
     `EITHER` when it is one on some paths and the other on others.
     """
+    if isinstance(module, Instance) and isinstance(module.cls, External) and module.cls.dotted in WRAPPERS:
+        inner = module.fields.get(WRAPPERS[module.cls.dotted])
+        if isinstance(inner, (Instance, Unknown)) and MODE in inner.fields:
+            return mode_of(inner)
     own: bool | str | None = module.fields.get(MODE) if isinstance(module, (Instance, Unknown)) else None
     if own is None or own == EITHER:
         return own

@@ -11,7 +11,18 @@ from nnlint.interpreter import calls, classes, modules
 from nnlint.interpreter.control import BudgetSpent, PathEnds
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.interpreter import Interpreter
-from nnlint.interpreter.objects import Bound, ClassValue, Frame, Function, Instance, Namespace, Value
+from nnlint.interpreter.objects import (
+    Arguments,
+    Bound,
+    ClassValue,
+    External,
+    Frame,
+    Function,
+    Instance,
+    Namespace,
+    Unknown,
+    Value,
+)
 from nnlint.program.program import Program
 from nnlint.reading import script as ir
 
@@ -126,18 +137,20 @@ def is_unit_test(script: ir.Script) -> bool:
 
 def _run_if_never(run: Interpreter, instance: Instance, namespace: Namespace) -> None:
     """A network that was built but never called is called once, so that what is in it is looked at."""
-    if "<ran>" in instance.lazies or not modules.is_module(instance) or not isinstance(instance.cls, ClassValue):
-        return
-    forward = classes.find(instance.cls, "forward")
     frame = namespace.lazies.get("<frame>")
-    if isinstance(forward, Function) and isinstance(frame, Frame):
-        run.module_stack.append(instance)
-        try:
+    if "<ran>" in instance.lazies or not modules.is_module(instance) or not isinstance(frame, Frame):
+        return
+    forward = classes.find(instance.cls, "forward") if isinstance(instance.cls, ClassValue) else None
+    run.module_stack.append(instance)
+    try:
+        if isinstance(forward, Function):
             _call_with_unknowns(run, Bound(forward, instance), frame)
-        except PathEnds:
-            pass
-        finally:
-            run.module_stack.pop()
+        elif isinstance(instance.cls, External):
+            run.call(instance, Arguments((Unknown("input"),)), None, frame)
+    except PathEnds:
+        pass
+    finally:
+        run.module_stack.pop()
 
 
 def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame: Frame, reached: set[int]) -> None:

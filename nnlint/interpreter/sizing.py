@@ -37,6 +37,7 @@ class Sizes:
         self._learned: dict[int, Shape] = {}
         self._axes: dict[tuple[int, int], Size] = {}
         self._names: dict[Symbol, Size] = {}
+        self.cut: list[Shape] = []  # of what was sliced at once: a view read for the sake of that is a shift, on purpose
         self.facts: dict[Symbol, Size] = {}
         self.aliases: dict[Symbol, Size] = {}  # symbols that are others, or multiples of others
         self.spoken: set[Symbol] = set()  # those that the program itself knows by a name

@@ -55,6 +55,8 @@ def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None
         case Mapping(), _:
             return _any_of(run, tuple(value.items.values())) if value.items and value.exact else Unknown()
         case Tensor(), _:
+            if isinstance(index, SliceValue) and not index.is_full and value.shape is not None:
+                run.sizes.cut.append(value.shape)
             return tensors.index(run, value, index)
         case ShapeOf(), Const(value=int(i)):
             return run.sizes.size_of(value.of, i)

@@ -417,7 +417,7 @@ def run_loss(
 ) -> Value:
     """A loss is computed: tell of it, return a scalar that hangs on what its arguments hang on."""
     value = arguments.get(0, "input")
-    if isinstance(value, Union) and not run.choosing and all(isinstance(each, Tensor) for each in value.alternatives):
+    if isinstance(value, Union) and not run.choosing and not run.undecided and all(isinstance(each, Tensor) for each in value.alternatives):
         rest = Arguments(
             arguments.positional[1:], {k: v for k, v in arguments.keywords.items() if k != "input"}, arguments.loose
         )
@@ -435,6 +435,7 @@ def run_loss(
         if tensor.biased is not None:
             run.consumed(tensor.biased)
     if node is not None and value is not None:
+        unsure = unsure or (info.kind.islower() and len(arguments.positional) > 2)  # more by position than is looked at
         reduction = None if unsure else _option(options.get("reduction"), "mean")
         if isinstance(reduction, str) and any(name in options for name in ("reduce", "size_average")):
             reduction = None

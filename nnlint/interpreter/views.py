@@ -26,6 +26,8 @@ def reshapings(views: list[View], sizes: Sizes) -> Iterator[Reshaped]:
     for place, words, before, after, attended in views:
         old = sizes.spread(tuple(size for size in before if size is not None))
         shifted = sizes.moved(old, tuple(size for size in after if size is not None))
+        if any(after is cut for cut in sizes.cut):
+            shifted = ()  # `x.view(t, b, c)[1:]`, viewed back: relative positions, shifted row by row
         yield Reshaped(
             place=place,
             call=words,

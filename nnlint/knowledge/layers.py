@@ -138,7 +138,7 @@ def _read(table: str) -> dict[str, LayerInfo]:
 
 LAYERS = _read(_TABLE)
 
-RATE_OF_MODE = {"dropout": "p", "recurrent": "dropout", "attention": "dropout"}
+RATE_OF_MODE = {"dropout": "p", "recurrent": "dropout", "attention": "dropout", "same_shape": "dropout"}
 """Operations whose mode matters only when this constructor argument is not 0."""
 
 BATCH_NORMS = frozenset(name for name in LAYERS if "BatchNorm" in name)
