@@ -41,9 +41,11 @@ class OptimizerStepped(Event):
 class ModuleCalled(Event):
     """A module was called from outside of any module: a forward pass of the whole network.
 
-    `training` is its mode (None: not known), `mode_set` where that was last set; `left_in_evaluation` says that an evaluation
+    `training` is its mode (None: not known), `mode_set` where that was last set; `left_in_evaluation` says that
+    an evaluation
     switched to evaluation mode there and that, on some path at least, nothing switched back.
-    `mode_layers` names the layers in it that behave differently in the two modes: () when there are none, None when it is not
+    `mode_layers` names the layers in it that behave differently in the two modes: () when there are none, None
+    when it is not
     known whether there are.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nnlint.values import Scale
-from tests.interpreting import losses, scale_of, wrong
+from tests.interpreting import losses, scale_of
 
 PROBS, LOGITS, UNKNOWN = Scale.PROBABILITIES, Scale.LOGITS, Scale.UNKNOWN
 LOGS, SIGMOID, POSITIVE, CLASSES = Scale.LOG_PROBABILITIES, Scale.SIGMOID, Scale.NONNEGATIVE, Scale.CLASS_INDICES

@@ -62,7 +62,7 @@ def _setattr(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame
 
 
 def _reversed(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    value = _first(arguments)
+    value = first_of(arguments)
     return Sequence("list", value.items[::-1], value.exact) if isinstance(value, Sequence) else value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, externals, methods, modules
+from nnlint.interpreter import classes, externals, methods, modes, modules
 from nnlint.interpreter.classes import Super
 from nnlint.interpreter.contexts import GeneratorContext
 from nnlint.interpreter.control import PathEnds
@@ -48,7 +48,7 @@ def call(run: Interpreter, callee: Value, arguments: Arguments, node: ir.Call | 
         case Function():
             return run_function(run, callee, arguments, node, frame)
         case Bound(function=Function(name="forward"), receiver=Instance() as module) if (
-            modules.is_module(module) and module not in run.module_stack
+            modes.is_module(module) and module not in run.module_stack
         ):
             return modules.call(run, module, arguments, node, frame)
         case Bound():
@@ -81,7 +81,7 @@ def call(run: Interpreter, callee: Value, arguments: Arguments, node: ir.Call | 
 def _call_instance(
     run: Interpreter, instance: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame
 ) -> Value:
-    if modules.is_module(instance):
+    if modes.is_module(instance):
         return modules.call(run, instance, arguments, node, frame)
     if isinstance(instance.cls, ClassValue):
         method = classes.find(instance.cls, "__call__")

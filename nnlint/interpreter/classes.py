@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import contexts, modules
+from nnlint.interpreter import contexts, modes, modules
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -186,8 +186,8 @@ def has_unknown_base(cls: ClassValue) -> bool:
 def is_module_class(cls: ClassValue | External) -> bool:
     """Whether instances are networks."""
     if isinstance(cls, External):
-        return modules.is_module_name(cls.dotted)
-    return any(dotted in MODULE_BASES or modules.is_module_name(dotted) for dotted in externals(cls))
+        return modes.is_module_name(cls.dotted)
+    return any(dotted in MODULE_BASES or modes.is_module_name(dotted) for dotted in externals(cls))
 
 
 def instantiate(run: Interpreter, cls: ClassValue, arguments: Arguments, node: ir.Node | None, frame: Frame) -> Value:
@@ -282,7 +282,7 @@ def set_instance_attribute(
         if isinstance(found, Function) and found.kind == "property":
             return  # a setter: what it does is not followed
     if name == "training":
-        modules.set_own_mode(run, instance, run.truth(value), run.place(frame, node))
+        modes.set_own_mode(run, instance, run.truth(value), run.place(frame, node))
         return
     modules.replace_item(run, instance, name, value)
     run.store.write(instance, name, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import modules
+from nnlint.interpreter import modes
 from nnlint.interpreter.objects import (
     Arguments,
     Const,
@@ -44,8 +44,8 @@ def length(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: 
             return Const(len(value.items))
         case Const(value=str(text)):
             return Const(len(text))
-        case Instance() as value if isinstance(value.fields.get(modules.ITEMS), Sequence):
-            return length(run, Arguments((value.fields[modules.ITEMS],)), node, frame)
+        case Instance() as value if isinstance(value.fields.get(modes.ITEMS), Sequence):
+            return length(run, Arguments((value.fields[modes.ITEMS],)), node, frame)
         case Instance() as value if run.finds_method(value, "__len__"):
             return run.call(run.attribute(value, "__len__", None, frame), Arguments(), node, frame)
         case Tensor() | Unknown() as value if run.sizes.shape_of(value) is not None:

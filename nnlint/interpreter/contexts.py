@@ -76,7 +76,9 @@ def either_of(values: list[Value]) -> Value:
 
 
 def protected(run: Interpreter, frame: Frame, body: Callable[[], bool], after: Callable[[], bool]) -> bool:
-    """Run `body`, then `after` on every way out of it; when `after` leaves by itself (a `return` in `finally`), that counts."""
+    """Run `body`, then `after` on every way out of it; when `after` leaves by itself (a `return` in `finally`), that
+    counts.
+    """
     ways = WaysOut(run, frame)
     alive = body()
     ways.meet(alive)
@@ -148,7 +150,9 @@ class GeneratorContext(Value):
         self.arguments = arguments
 
     def run_with(self, run: Interpreter, body: Callable[[Value], bool], frame: Frame) -> bool:
-        """Run the function; where it yields, the body of the `with` runs, and what stands behind counts on all ways out."""
+        """Run the function; where it yields, the body of the `with` runs, and what stands behind counts on all ways
+        out.
+        """
         ways: list[WaysOut] = []
         survived = True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, gradients, modules, tensors, training
+from nnlint.interpreter import builtins, gradients, layers, modules, tensors, training
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.einsum import einsum, rearrange
 from nnlint.interpreter.objects import (
@@ -103,7 +103,7 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
     if dotted in SAME_MODULE:
         return arguments.positional[0] if arguments.positional else Unknown()
     if dotted in LOSS_FUNCTIONS:
-        return tensors.run_loss(run, LOSS_FUNCTIONS[dotted], {}, arguments, node, frame)
+        return layers.run_loss(run, LOSS_FUNCTIONS[dotted], {}, arguments, node, frame)
     special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
     if special is not None:
         return special(run, dotted, arguments, node, frame)
@@ -158,10 +158,9 @@ def _factory(run: Interpreter, dotted: str, arguments: Arguments) -> Value:
 
 
 def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    package, _, name = dotted.rpartition(".")
+    _package, _, name = dotted.rpartition(".")
     if network_mode(dotted) is not None:
-        network = modules.make(run, dotted, arguments, node, frame)
-        return network
+        return modules.make(run, dotted, arguments, node, frame)
     if dotted in SAME_MODULE or dotted.startswith(("torch.nn.utils.parametrizations", "ipex.optimize")):
         return arguments.positional[0] if arguments.positional else Unknown()
     special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)

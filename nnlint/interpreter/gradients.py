@@ -1,7 +1,8 @@
 """The life of gradients: filled by backward, consumed by a step, cleared, and in which order that happened.
 
 Each optimizer holds the conditions that the gradients of its parameters can be in (see `joins.join_gradients`):
-new, clear, ready (filled since they were cleared), used (consumed by a step and still there), reused (filled on top of used ones), wasted
+new, clear, ready (filled since they were cleared), used (consumed by a step and still there), reused (filled on
+top of used ones), wasted
 (filled and then cleared before any step).
 """
 
@@ -57,7 +58,7 @@ def _related(held: frozenset[Obj] | None, trained: frozenset[Obj]) -> bool:
     """Whether an optimizer of the parameters of `held` may get gradients when `trained` modules were differentiated."""
     if not held or not trained:
         return True
-    from nnlint.interpreter.modules import descendants
+    from nnlint.interpreter.modes import descendants
 
     below = {id(each) for module in trained for each in descendants(module)}
     if any(id(module) in below for module in held):
@@ -104,7 +105,7 @@ def cleared(run: Interpreter, optimizer: Obj, place: Place | None) -> None:
     """`optimizer.zero_grad()`."""
     notice(run, optimizer)
     state = optimizer.fields.get(STATE)
-    wasted = bool(state) and state <= {READY, REUSED, WASTED}
+    wasted = state is not None and bool(state) and state <= {READY, REUSED, WASTED}
     run.store.write(optimizer, PENDING, frozenset())
     run.store.write(optimizer, STATE, frozenset({WASTED if wasted else CLEAR}))
     run.store.write(optimizer, CLEARED, place)
@@ -121,9 +122,9 @@ def cleared_by_hand(run: Interpreter, parameter: Value, place: Place | None) -> 
     """`p.grad = None`, `p.grad.zero_()`: of which parameters decides whose gradients; of all when that is not known."""
     modules = parameter.lazies.get(OF) if isinstance(parameter, Unknown) else None
     for optimizer in run.optimizers:
-        if modules is None or _related(optimizer.lazies.get(MODULES), modules):
-            if optimizer.fields.get(STATE) is not None:
-                cleared(run, optimizer, place)
+        related = modules is None or _related(optimizer.lazies.get(MODULES), modules)
+        if related and optimizer.fields.get(STATE) is not None:
+            cleared(run, optimizer, place)
 
 
 def filled_by_hand(run: Interpreter, parameter: Value, place: Place) -> None:
@@ -137,7 +138,7 @@ def filled_by_hand(run: Interpreter, parameter: Value, place: Place) -> None:
 
 def frozen(run: Interpreter, parameter: Unknown, yes: bool) -> None:
     """`p.requires_grad = False` for the parameters of a module: nothing in it hangs on a graph any more."""
-    from nnlint.interpreter.modules import FROZEN
+    from nnlint.interpreter.modes import FROZEN
 
     for module in parameter.lazies.get(OF) or ():
         run.store.write(module, FROZEN, yes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import modules, training
+from nnlint.interpreter import modes, training
 from nnlint.interpreter.objects import (
     Arguments,
     Const,
@@ -60,7 +60,7 @@ def iterate(run: Interpreter, value: Value, node: ir.Node | None, frame: Frame) 
 
 
 def _of_instance(run: Interpreter, value: Instance, node: ir.Node | None, frame: Frame) -> tuple[bool, list[Value]]:
-    items = value.fields.get(modules.ITEMS)
+    items = value.fields.get(modes.ITEMS)
     if isinstance(items, (Sequence, Mapping)):
         return iterate(run, items, node, frame)
     if training.LOADER in value.lazies:
@@ -97,7 +97,7 @@ def elements(run: Interpreter, value: Value) -> tuple[bool, list[Value]]:
         case Mapping():
             return value.exact, [Const(key) for key in value.items]
         case Instance():
-            items = value.fields.get(modules.ITEMS)
+            items = value.fields.get(modes.ITEMS)
             if isinstance(items, Sequence):
                 return items.exact, list(items.items)
             if isinstance(items, Mapping):
@@ -127,7 +127,7 @@ def unpacked(run: Interpreter, value: Value, number: int) -> list[Value]:
             if ways:
                 return [run.join_all([way[i] for way in ways]) for i in range(number)]
         case Instance():
-            items = value.fields.get(modules.ITEMS)
+            items = value.fields.get(modes.ITEMS)
             if isinstance(items, Sequence):
                 return unpacked(run, items, number)
     provenance = run.provenance(value)

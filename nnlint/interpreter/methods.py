@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modules, tensors, training
+from nnlint.interpreter import gradients, modes, tensors, training
 from nnlint.interpreter.contexts import GradientContext
 from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
@@ -271,7 +271,7 @@ def _of_unknown(
                 gradients.filled(run, loss, place)
             return NONE
         case "eval" if not arguments.all():
-            modules.set_own_mode(run, unknown, False, place)
+            modes.set_own_mode(run, unknown, False, place)
             return unknown
         case "train" if len(arguments.all()) <= 1 and not isinstance(arguments.get(0, "mode"), (Tensor, Sequence)):
             flag = arguments.get(0, "mode")
@@ -279,7 +279,7 @@ def _of_unknown(
                 flag is None or (isinstance(flag, Const) and isinstance(flag.value, bool)) or isinstance(flag, Unknown)
             )
             if is_flag:
-                modules.set_own_mode(run, unknown, True if flag is None else run.truth(flag), place)
+                modes.set_own_mode(run, unknown, True if flag is None else run.truth(flag), place)
                 return unknown if flag is None or isinstance(flag, Const) else Unknown(name)
         case "zero_grad":
             if (

@@ -6,7 +6,7 @@ from collections.abc import Sequence as Seq
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
-from nnlint.interpreter import modules
+from nnlint.interpreter import modes
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     Arguments,
@@ -52,7 +52,7 @@ def provenance(run: Interpreter, value: Value | None, depth: int = 0) -> Provena
             return provenance(run, value.value, depth + 1)
         case Method():
             return provenance(run, value.receiver, depth + 1)
-        case Instance() if not modules.is_module(value) and depth < 2 and isinstance(value.cls, ClassValue):
+        case Instance() if not modes.is_module(value) and depth < 2 and isinstance(value.cls, ClassValue):
             found = NO_PROVENANCE
             for item in value.fields.values():
                 if isinstance(item, (Tensor, Unknown)):

@@ -1,7 +1,8 @@
 """What a forward pass is for: training or evaluation.
 
 It is worked out from what happens to its output: what reaches `backward` trains. What does not, and works on
-evaluation data, or goes over data in a loop that trains nothing, evaluates. Names (`evaluate`, `val_loader`) come last and make it
+evaluation data, or goes over data in a loop that trains nothing, evaluates. Names (`evaluate`, `val_loader`) come
+last and make it
 likely, not certain. Nothing is decided before the whole root has run.
 """
 
@@ -14,10 +15,21 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import ModuleCalled
 from nnlint.finding import Confidence, Step
-from nnlint.interpreter import modules
+from nnlint.interpreter import modes
 from nnlint.interpreter.control import LoopRecord
 from nnlint.interpreter.joins import EITHER
-from nnlint.interpreter.objects import Arguments, Frame, Instance, Obj, Provenance, Sequence, Tensor, Unknown, Value
+from nnlint.interpreter.objects import (
+    Arguments,
+    Frame,
+    Instance,
+    Mapping,
+    Obj,
+    Provenance,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+)
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -57,7 +69,9 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def role_of_name(name: str) -> Role:
-    """What a name says: `val_loader` and `evaluateModel` evaluate, `train_step` trains, both words together say nothing."""
+    """What a name says: `val_loader` and `evaluateModel` evaluate, `train_step` trains, both words together say
+    nothing.
+    """
     words = {word.lower() for word in _WORD.findall(name)}
     if words & _DELIBERATE_WORDS:
         return Role.UNKNOWN
@@ -123,8 +137,8 @@ class Roles:
         if run.module_stack or node is None or _is_part(run, module):
             return None
         provenance = run.provenance_of(arguments)
-        explicit = module.fields.get(modules.MODE_PLACE)
-        training = modules.mode_of(module)
+        explicit = module.fields.get(modes.MODE_PLACE)
+        training = modes.mode_of(module)
         forward = Forward(
             number=len(self.forwards),
             place=run.place(frame, node),
@@ -132,13 +146,13 @@ class Roles:
             called=text_of(node.function),
             training=training,
             mode_place=explicit,
-            eval_places=module.fields.get(modules.EVAL_PLACE) or frozenset(),
+            eval_places=module.fields.get(modes.EVAL_PLACE) or frozenset(),
             deliberate=training is True
             and explicit is not None
-            and module.fields.get(modules.MODE_TIME) == run.backwards,
+            and module.fields.get(modes.MODE_TIME) == run.backwards,
             gradients=None
             if run.gradients_enabled
-            and (module.fields.get(modules.FROZEN) or any(is_volatile(v) for v in arguments.all()))
+            and (module.fields.get(modes.FROZEN) or any(is_volatile(v) for v in arguments.all()))
             else run.gradients_enabled,
             loops=tuple(run.loops),
             functions=tuple(f.name.rpartition(".")[2] for f in run.frames if f.name),
@@ -180,7 +194,9 @@ class Roles:
             self.forwards[number].escaped = True
 
     def all_called(self, held: frozenset[Obj] | None) -> bool:
-        """Whether each unknown network among `held` was seen to be called: of one that was not, nothing says when it ran."""
+        """Whether each unknown network among `held` was seen to be called: of one that was not, nothing says when it
+        ran.
+        """
         return all(not isinstance(m, Unknown) or any(f.module is m for f in self.forwards) for m in held or ())
 
     def modules_of(self, calls: Iterable[int]) -> frozenset[Obj]:
@@ -196,7 +212,7 @@ class Roles:
             for place in forward.eval_places
         }
         for forward in self.forwards:
-            if not modules.is_network(forward.module):
+            if not modes.is_network(forward.module):
                 continue
             if forward.place in training_places or forward.measured:
                 forward.deliberate = (
@@ -212,7 +228,7 @@ class Roles:
                 training=forward.training if isinstance(forward.training, bool) else None,
                 mode_set=left[0] if left else forward.mode_place,
                 left_in_evaluation=bool(left),
-                mode_layers=modules.mode_layers(forward.module),
+                mode_layers=modes.mode_layers(forward.module),
                 gradients_enabled=forward.gradients,
                 trail=tuple(Step(place, "evaluation mode is set here") for place in left) or forward.trail,
                 confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
@@ -285,9 +301,9 @@ def is_volatile(value: Value) -> bool:
 def _is_part(run: Interpreter, module: Obj) -> bool:
     """Whether a network is called by a method of the network that it is a part of."""
     receiver = run.frames[-1].self_value if run.frames else None
-    if receiver is module or not isinstance(receiver, Instance) or not modules.is_module(receiver):
+    if receiver is module or not isinstance(receiver, Instance) or not modes.is_module(receiver):
         return False
-    return any(each is module for each in modules.descendants(receiver))
+    return any(each is module for each in modes.descendants(receiver))
 
 
 def mark(run: Interpreter, value: Value, provenance: Provenance, depth: int = 0) -> Value:
@@ -309,7 +325,7 @@ def mark(run: Interpreter, value: Value, provenance: Provenance, depth: int = 0)
                 if isinstance(each, (Tensor, Unknown)) and not name.startswith("<"):
                     run.store.write(value, name, mark(run, each, provenance, depth + 1))
         case _:
-            if isinstance(value, modules.Mapping) and depth < 3:
+            if isinstance(value, Mapping) and depth < 3:
                 run.store.write(
                     value, "items", {k: mark(run, v, provenance, depth + 1) for k, v in value.items.items()}
                 )

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from nnlint.events import Event
-from nnlint.interpreter import calls, classes, modules
+from nnlint.interpreter import calls, classes, modes
 from nnlint.interpreter.control import BudgetSpent, PathEnds
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.interpreter import Interpreter
@@ -138,7 +138,7 @@ def is_unit_test(script: ir.Script) -> bool:
 def _run_if_never(run: Interpreter, instance: Instance, namespace: Namespace) -> None:
     """A network that was built but never called is called once, so that what is in it is looked at."""
     frame = namespace.lazies.get("<frame>")
-    if "<ran>" in instance.lazies or not modules.is_module(instance) or not isinstance(frame, Frame):
+    if "<ran>" in instance.lazies or not modes.is_module(instance) or not isinstance(frame, Frame):
         return
     forward = classes.find(instance.cls, "forward") if isinstance(instance.cls, ClassValue) else None
     run.module_stack.append(instance)
@@ -159,7 +159,7 @@ def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame:
     )
     if not isinstance(instance, Instance):
         return
-    is_module = modules.is_module(instance)
+    is_module = modes.is_module(instance)
     for method in sorted(methods, key=lambda m: m.name != "forward"):
         if id(method.definition) in reached:
             continue

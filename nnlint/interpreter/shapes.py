@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnlint.interpreter.layer_shapes import adaptive, axis_of, convolution, layer, presumed, resampled
 from nnlint.interpreter.objects import (
     Const,
     Frame,
@@ -47,7 +48,6 @@ SAME = frozenset(
         "compare",
     ]
 )
-_DIMENSIONS = {"Conv1d": 1, "Conv2d": 2, "Conv3d": 3}
 
 
 def result(
@@ -67,14 +67,14 @@ def result(
         case "view":
             return _view(run, value, before, options, node, frame, words)
         case "linear" | "embedding" | "recurrent" | "mha":
-            return _layer(
-                run, operation, before if before is not None else _presumed(run, operation, value, words), options
+            return layer(
+                run, operation, before if before is not None else presumed(run, operation, value, words), options
             )
         case "conv" | "conv_transpose":
-            return _convolution(
+            return convolution(
                 run,
                 operation,
-                before if before is not None else _presumed(run, operation, value, words),
+                before if before is not None else presumed(run, operation, value, words),
                 options,
                 words,
             )
@@ -85,11 +85,11 @@ def result(
                 else None
             )
         case "resample":
-            return _resampled(run, before, options)
+            return resampled(run, before, options)
         case "unbind":
             return before
         case "adaptive_pool":
-            return _adaptive(run, before, options)
+            return adaptive(run, before, options)
         case "attention":
             return before
         case "matmul":
@@ -109,14 +109,14 @@ def result(
         ):
             return _permuted(run, before, options)  # numpy's
         case "transpose" | "t":
-            a, b = (0, 1) if operation == "t" else (_axis(options.get("dim0")), _axis(options.get("dim1")))
+            a, b = (0, 1) if operation == "t" else (axis_of(options.get("dim0")), axis_of(options.get("dim1")))
             return _transposed(before, a, b)
         case "permute":
             return _permuted(run, before, options)
         case "flatten":
             return _flattened(before, options)
         case "unsqueeze":
-            axis = _axis(options.get("dim"))
+            axis = axis_of(options.get("dim"))
             if axis is None:
                 return None
             at = axis if axis >= 0 else len(before) + 1 + axis
@@ -130,57 +130,14 @@ def result(
     return None
 
 
-def _presumed(run: Interpreter, operation: str, value: Value, words: str) -> Shape | None:
-    """The input's shape where only the layer says what rank it has: Conv2d takes [N, C, H, W], an LSTM a batch of sequences."""
-    if not isinstance(value, (Tensor, Unknown)):
-        return None
-    if operation in ("conv", "conv_transpose"):
-        rank = next((number + 2 for kind, number in _DIMENSIONS.items() if kind in words), None)
-    elif operation == "linear":
-        asked = run.sizes.guessed_rank(value)
-        rank = len(asked) + 1 if asked is not None else None
-    else:
-        rank = {"embedding": 2, "recurrent": 3}.get(operation)
-    if rank is None:
-        return None
-    shape = run.sizes.learn_rank(value, rank)
-    if shape is not None and operation in ("conv", "conv_transpose", "embedding"):
-        run.sizes.taken_as_large(shape)  # images and sequences are not of one pixel or word
-    return shape
-
-
 def unbound(run: Interpreter, options: dict[str, Value], shape: Shape) -> tuple[Shape, int] | None:
     """`unbind(dim)`: the shape of each part, and how many there are."""
-    axis = _axis(options.get("dim", Const(0)))
+    axis = axis_of(options.get("dim", Const(0)))
     if axis is None or not -len(shape) <= axis < len(shape):
         return None
     number = run.sizes.number(shape[axis])
     at = axis % len(shape)
     return ((*shape[:at], *shape[at + 1 :]), number) if number is not None and number <= 16 else None
-
-
-def state(run: Interpreter, output: Shape | None, options: dict[str, Value]) -> Shape | None:
-    """The last hidden state of a recurrent layer: [layers · directions, batch, hidden]."""
-    layers, both, first = (options.get(f"<{name}>") for name in ("num_layers", "bidirectional", "batch_first"))
-    hidden = run.sizes.as_size(options["<hidden_size>"]) if "<hidden_size>" in options else None
-    if (
-        output is None
-        or len(output) != 3
-        or not isinstance(both, Const)
-        or not isinstance(first, Const)
-        or layers is None
-    ):
-        return None
-    number = run.sizes.as_size(layers)
-    return (number * (2 if both.value else 1) if number is not None else None, output[0 if first.value else 1], hidden)
-
-
-def _axis(value: Value | None) -> int | None:
-    return (
-        value.value
-        if isinstance(value, Const) and isinstance(value.value, int) and not isinstance(value.value, bool)
-        else None
-    )
 
 
 def _view(
@@ -227,86 +184,6 @@ def _resolved(run: Interpreter, before: Shape | None, wanted: Shape) -> Shape:
     return tuple(run.sizes.fresh("-1") if size == minus_one else size for size in wanted)
 
 
-def _layer(run: Interpreter, operation: str, before: Shape | None, options: dict[str, Value]) -> Shape | None:
-    out = {
-        "linear": "<out_features>",
-        "embedding": "<embedding_dim>",
-        "recurrent": "<hidden_size>",
-        "mha": "<embed_dim>",
-    }[operation]
-    if before is None or out not in options:
-        return None
-    size = run.sizes.as_size(options[out])
-    if operation == "embedding":
-        return (*before, size)
-    if operation == "mha":
-        return before
-    wanted = run.sizes.as_size(options["<in_features>"]) if "<in_features>" in options else None
-    if before:
-        run.sizes.fact(before[-1], wanted)
-    if operation == "recurrent":
-        both = options.get("<bidirectional>")
-        if not isinstance(both, Const):
-            size = None
-        elif both.value and size is not None:
-            size = size * Size.of(2)
-    return (*before[:-1], size) if before else None
-
-
-def _convolution(
-    run: Interpreter, operation: str, before: Shape | None, options: dict[str, Value], words: str
-) -> Shape | None:
-    if "<out_channels>" not in options:
-        return None
-    out = run.sizes.as_size(options["<out_channels>"])
-    rank = next((n for kind, n in _DIMENSIONS.items() if kind in words), None)
-    if before is None:
-        return None
-    if rank is not None and len(before) != rank + 2:
-        return None
-    channels = run.sizes.as_size(options["<in_channels>"]) if "<in_channels>" in options else None
-    if len(before) > 2:
-        run.sizes.fact(before[1], channels)
-    spatial = [
-        (_conv_size(run, size, options) if operation == "conv" else None) or run.sizes.fresh() for size in before[2:]
-    ]
-    return (before[0], out, *spatial)
-
-
-def _conv_size(run: Interpreter, size: Size | None, options: dict[str, Value]) -> Size | None:
-    """floor((n + 2·padding − dilation·(kernel − 1) − 1) / stride) + 1, from the documentation of torch.nn.Conv2d."""
-    kernel, stride, padding, dilation = (
-        _axis(options.get(f"<{name}>")) for name in ("kernel_size", "stride", "padding", "dilation")
-    )
-    if size is None or kernel is None or stride is None or padding is None or dilation is None or stride == 0:
-        return None
-    if stride == 1 and 2 * padding == dilation * (kernel - 1):
-        return size
-    number = run.sizes.number(size)
-    return None if number is None else Size.of((number + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)
-
-
-def _resampled(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> Shape | None:
-    if before is None or len(before) < 3:
-        return None
-    wanted = options.get("size", options.get("<size>"))
-    if isinstance(wanted, Sequence) and wanted.exact and len(wanted.items) == len(before) - 2:
-        return (*before[:2], *(run.sizes.as_size(item) for item in wanted.items))
-    spatial = tuple(run.sizes.fresh() for _ in before[2:])
-    run.sizes.taken_as_large(spatial)  # a map that is resampled is not of one pixel
-    return (*before[:2], *spatial)
-
-
-def _adaptive(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> Shape | None:
-    out = options.get("<output_size>", options.get("output_size"))
-    if before is None or len(before) < 3 or out is None:
-        return None
-    rank = len(before) - 2
-    if isinstance(out, Sequence) and out.exact and len(out.items) == rank:
-        return (*before[:2], *(run.sizes.as_size(item) for item in out.items))
-    return (*before[:2], *(run.sizes.as_size(out) for _ in range(rank)))
-
-
 def matmul(a: Shape | None, b: Shape | None) -> Shape | None:
     """[…, n, k] @ […, k, m] is […, n, m]."""
     if a is None or b is None or len(a) < 2 or len(b) < 2:
@@ -316,7 +193,7 @@ def matmul(a: Shape | None, b: Shape | None) -> Shape | None:
 
 
 def _stack(run: Interpreter, options: dict[str, Value]) -> Shape | None:
-    parts, axis = options.get("parts"), _axis(options.get("dim", Const(0)))
+    parts, axis = options.get("parts"), axis_of(options.get("dim", Const(0)))
     if not isinstance(parts, Sequence) or not parts.items or axis is None:
         return None
     shape = run.sizes.shape_of(parts.items[0])
@@ -328,7 +205,7 @@ def _stack(run: Interpreter, options: dict[str, Value]) -> Shape | None:
 
 
 def _cat(run: Interpreter, options: dict[str, Value]) -> Shape | None:
-    parts, axis = options.get("parts"), _axis(options.get("dim", Const(0)))
+    parts, axis = options.get("parts"), axis_of(options.get("dim", Const(0)))
     if not isinstance(parts, Sequence) or not parts.items or axis is None:
         return None
     shapes = [run.sizes.shape_of(item) for item in parts.items]
@@ -364,7 +241,7 @@ def _permuted(run: Interpreter, before: Shape, options: dict[str, Value]) -> Sha
     items = given.items if isinstance(given, Sequence) else ()
     if len(items) == 1 and isinstance(items[0], Sequence):
         items = items[0].items
-    axes = [_axis(item) for item in items]
+    axes = [axis_of(item) for item in items]
     if len(axes) != len(before):
         return None
     if any(axis is None or not -len(before) <= axis < len(before) for axis in axes):
@@ -375,7 +252,7 @@ def _permuted(run: Interpreter, before: Shape, options: dict[str, Value]) -> Sha
 def _flattened(before: Shape, options: dict[str, Value]) -> Shape | None:
     start = options.get("start_dim", options.get("<start_dim>", Const(0)))
     end = options.get("end_dim", options.get("<end_dim>", Const(-1)))
-    a, b = _axis(start), _axis(end)
+    a, b = axis_of(start), axis_of(end)
     if a is None or b is None or not before:
         return None
     a, b = a % len(before), b % len(before)
@@ -391,7 +268,7 @@ def _squeezed(run: Interpreter, before: Shape, options: dict[str, Value]) -> Sha
         if any(run.sizes.number(size) is None for size in before):
             return None
         return tuple(size for size in before if run.sizes.number(size) != 1)
-    axis = _axis(options["dim"])
+    axis = axis_of(options["dim"])
     if axis is None or not -len(before) <= axis < len(before):
         return None
     number = run.sizes.number(before[axis])
@@ -402,7 +279,7 @@ def _squeezed(run: Interpreter, before: Shape, options: dict[str, Value]) -> Sha
 
 
 def _reduced(before: Shape, options: dict[str, Value]) -> Shape | None:
-    axis = _axis(options.get("dim"))
+    axis = axis_of(options.get("dim"))
     if axis is None or "keepdim" in options or not -len(before) <= axis < len(before):
         return None
     at = axis % len(before)
@@ -412,14 +289,14 @@ def _reduced(before: Shape, options: dict[str, Value]) -> Shape | None:
 
 
 def _chunk(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape | None:
-    axis = _axis(options.get("dim", Const(0)))
+    axis = axis_of(options.get("dim", Const(0)))
     if axis is None or not -len(before) <= axis < len(before):
         return None
     at = axis % len(before)
     size = before[at]
     part: Size | None = None
     if "chunks" in options:
-        number = _axis(options["chunks"])
+        number = axis_of(options["chunks"])
         part = size // Size.of(number) if size is not None and number else None
     elif "split_size" in options:
         part = run.sizes.as_size(options["split_size"])
@@ -429,8 +306,8 @@ def _chunk(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape 
 def parts(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> int | None:
     """How many parts `chunk` or `split` makes."""
     if "chunks" in options:
-        return _axis(options["chunks"])
-    axis, size = _axis(options.get("dim", Const(0))), options.get("split_size")
+        return axis_of(options["chunks"])
+    axis, size = axis_of(options.get("dim", Const(0))), options.get("split_size")
     if isinstance(size, Sequence):
         return len(size.items) if size.exact else None
     each = run.sizes.as_size(size) if size is not None else None
@@ -443,7 +320,8 @@ def parts(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> 
 def broadcast(run: Interpreter, a: Shape | None, b: Shape | None, left: Value, right: Value) -> Shape | None:
     """The shape of an elementwise operation.
 
-    Where one side is not known, the other's shape is taken: what is added to activations (a position embedding, a mask, a residual)
+    Where one side is not known, the other's shape is taken: what is added to activations (a position embedding, a
+    mask, a residual)
     hardly ever widens them, unless a size of 1 waits for it.
     """
     if not isinstance(right, (Tensor, Unknown, Union)):
@@ -489,7 +367,7 @@ def indexed(run: Interpreter, shape: Shape | None, key: Value) -> Shape | None:
 
 def _sliced(run: Interpreter, size: Size | None, key: SliceValue) -> Size | None:
     number = run.sizes.number(size)
-    bounds = [None if bound is None else _axis(bound) for bound in (key.lower, key.upper, key.step)]
+    bounds = [None if bound is None else axis_of(bound) for bound in (key.lower, key.upper, key.step)]
     if number is not None and all(
         (b is None) == (k is None or (isinstance(k, Const) and k.value is None))
         for b, k in zip(bounds, (key.lower, key.upper, key.step), strict=True)

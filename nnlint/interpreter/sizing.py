@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Sizes:
     """The sizes of one root.
 
-    Nothing may be known of a tensor `x` but that the program writes `b, t, c = x.shape`: then its shape is (b, t, c), with a
+    Nothing may be known of a tensor `x` but that the program writes `b, t, c = x.shape`: then its shape is (b, t,
+    c), with a
     symbol for each. Such shapes are kept here by the tensor's number. `facts` holds what a layer said of a symbol
     (an input channel of 1).
     """
@@ -37,7 +38,9 @@ class Sizes:
         self._learned: dict[int, Shape] = {}
         self._axes: dict[tuple[int, int], Size] = {}
         self._names: dict[Symbol, Size] = {}
-        self.cut: list[Shape] = []  # of what was sliced at once: a view read for the sake of that is a shift, on purpose
+        self.cut: list[
+            Shape
+        ] = []  # of what was sliced at once: a view read for the sake of that is a shift, on purpose
         self.facts: dict[Symbol, Size] = {}
         self.aliases: dict[Symbol, Size] = {}  # symbols that are others, or multiples of others
         self.spoken: set[Symbol] = set()  # those that the program itself knows by a name
@@ -68,7 +71,8 @@ class Sizes:
     def shape_of(self, value: Value) -> Shape | None:
         """The shape of a tensor, or of something unknown that was spoken of as one.
 
-        What is not known of it has a symbol, and so has what the program asked for (`b, t, c = x.shape`): the numbers of
+        What is not known of it has a symbol, and so has what the program asked for (`b, t, c = x.shape`): the
+        numbers of
         these are in `facts`.
         """
         if not isinstance(value, (Tensor, Unknown)):
@@ -83,7 +87,9 @@ class Sizes:
         )
 
     def size_of(self, value: Value, axis: int) -> Value:
-        """`value.shape[axis]`: a symbol of its own even where the number is known, so that a view can tell which axis was meant."""
+        """`value.shape[axis]`: a symbol of its own even where the number is known, so that a view can tell which
+        axis was meant.
+        """
         if not isinstance(value, (Tensor, Unknown)):
             return Unknown()
         shape = self.shape_of(value)
@@ -154,7 +160,9 @@ class Sizes:
         return size.substitute(silent) or size if silent else size
 
     def learn_rank(self, value: Value, rank: int) -> Shape | None:
-        """`a, b, c = value.shape` says that there are three dimensions; those known by their axis keep their symbols."""
+        """`a, b, c = value.shape` says that there are three dimensions; those known by their axis keep their
+        symbols.
+        """
         if not isinstance(value, (Tensor, Unknown)):
             return None
         shape = self.shape_of(value)
@@ -192,12 +200,15 @@ class Sizes:
     def fact(self, size: Size | None, value: Size | None) -> None:
         """A layer says what a size is."""
         symbol = size.as_symbol() if size is not None else None
-        if symbol is not None and value is not None and value != size and symbol not in self.facts:
-            if symbol not in self.resolved(value).order:
-                self.facts[symbol] = value
+        if symbol is None or value is None or value == size or symbol in self.facts:
+            return
+        if symbol not in self.resolved(value).order:
+            self.facts[symbol] = value
 
     def quotient(self, size: Size, divisor: Size) -> Size | None:
-        """`size // divisor`, taken to be exact: dividing a symbol by a number makes a symbol of which it is the multiple."""
+        """`size // divisor`, taken to be exact: dividing a symbol by a number makes a symbol of which it is the
+        multiple.
+        """
         exact = size // divisor
         if exact is not None:
             return exact
@@ -265,7 +276,9 @@ class Sizes:
         return tuple(part for size in sizes for part in (self.layouts.get(size) or (size,)))
 
     def sizes_from(self, run: Interpreter, values: tuple[Value, ...]) -> tuple[Size | None, ...] | None:
-        """The sizes given to `view(…)`: one by one, as one tuple, or as another tensor's shape. None: not known how many."""
+        """The sizes given to `view(…)`: one by one, as one tuple, or as another tensor's shape. None: not known how
+        many.
+        """
         if len(values) == 1:
             match values[0]:
                 case Sequence():
@@ -284,7 +297,8 @@ class Sizes:
     def guessed_shape(self, value: Tensor | Unknown, wanted: Shape) -> Shape | None:
         """The shape of a value that was spoken of by axes only, where a view of it proves the guess.
 
-        Either the view uses up all of the sizes that were asked for, or it gives them in another order and leaves the rest (-1).
+        Either the view uses up all of the sizes that were asked for, or it gives them in another order and leaves
+        the rest (-1).
         """
         asked = self.guessed_rank(value)
         if asked is None or None in wanted:
@@ -298,7 +312,8 @@ class Sizes:
         return None
 
     def guessed_rank(self, value: Tensor | Unknown) -> Shape | None:
-        """The shape of a value whose sizes were asked for one by one (`x.size(0)`, `x.size(1)`): as many as were spoken of.
+        """The shape of a value whose sizes were asked for one by one (`x.size(0)`, `x.size(1)`): as many as were
+        spoken of.
 
         Only where they were asked for from the first on without a gap; the rank itself stays a guess, so that a view
         proves something only when it uses every one of them.
@@ -310,7 +325,9 @@ class Sizes:
 
 
 def _heads_apart(before: tuple[Size, ...], after: tuple[Size, ...]) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
-    """A number that a view takes apart and moves one half of: [b, t, 300] to [5·b, t, 60] is [b, t, h·60] to [h·b, t, 60]."""
+    """A number that a view takes apart and moves one half of: [b, t, 300] to [5·b, t, 60] is [b, t, h·60] to [h·b,
+    t, 60].
+    """
     for index, size in enumerate(after):
         factors = size.factors()
         number = factors.coefficient if factors is not None and factors.exponents else 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import modules, tensors
+from nnlint.interpreter import modes, tensors
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     Arguments,
@@ -74,7 +74,7 @@ def _any_of(run: Interpreter, items: tuple[Value, ...]) -> Value:
 
 
 def instance_item(run: Interpreter, value: Instance, index: Value, expr: ir.Subscript | None, frame: Frame) -> Value:
-    items = value.fields.get(modules.ITEMS)
+    items = value.fields.get(modes.ITEMS)
     if isinstance(items, (Sequence, Mapping)):
         return item(run, items, index, expr, frame)
     if run.finds_method(value, "__getitem__"):
@@ -110,7 +110,7 @@ def set_item(run: Interpreter, container: Value, index: Value, value: Value) -> 
 
 
 def set_instance_item(run: Interpreter, value: Instance, index: Value, item: Value) -> None:
-    items = value.fields.get(modules.ITEMS)
+    items = value.fields.get(modes.ITEMS)
     if isinstance(items, (Mapping, Sequence)):
         set_item(run, items, index, item)
     elif isinstance(index, Const):

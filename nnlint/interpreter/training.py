@@ -322,7 +322,9 @@ def _first_of(run: Interpreter, value: Value) -> Value:
 
 
 def _collated(run: Interpreter, item: Value, batches: Provenance, size: Size) -> Value:
-    """What a loader makes of items such as this one: tensors with a batch dimension, in the same tuple, list or dict."""
+    """What a loader makes of items such as this one: tensors with a batch dimension, in the same tuple, list or
+    dict.
+    """
     match item:
         case Sequence():
             return Sequence("list", tuple(_collated(run, each, batches, size) for each in item.items), item.exact)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, modules
+from nnlint.interpreter import classes, modes
 from nnlint.interpreter.objects import (
     FALSE,
     TRUE,
@@ -65,13 +65,13 @@ def _is_a(run: Interpreter, value: Value, kind: Value) -> bool | None:
                 return (
                     True
                     if value.cls.dotted == dotted
-                    else (dotted == "torch.nn.Module" and modules.is_module(value))
+                    else (dotted == "torch.nn.Module" and modes.is_module(value))
                     or _torch_kin(value.cls.dotted, dotted)
                 )
             if dotted in classes.externals(value.cls):
                 return True
             if dotted == "torch.nn.Module":
-                return True if modules.is_module(value) else None
+                return True if modes.is_module(value) else None
             return (
                 None
                 if classes.has_unknown_base(value.cls)
@@ -109,6 +109,6 @@ def has_attribute(run: Interpreter, arguments: Arguments, node: ir.Call | None, 
         if isinstance(owner, Instance):
             if name in owner.fields or run.finds_method(owner, name):
                 return TRUE
-            if name == "module" and modules.is_module(owner) and not run.has_open_attributes(owner):
+            if name == "module" and modes.is_module(owner) and not run.has_open_attributes(owner):
                 return FALSE
     return Unknown()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modules, training
+from nnlint.interpreter import gradients, modes, training
 from nnlint.interpreter.objects import Arguments, Unknown, Value
 from nnlint.reading import script as ir
 
@@ -44,9 +44,9 @@ def given_away(run: Interpreter, arguments: Arguments) -> None:
         if training.is_optimizer(value):
             optimizer_given = True
             gradients.forget(run, value)
-        elif modules.is_module(value) or (isinstance(value, Unknown) and "<mode>" in value.fields):
-            for each in modules.descendants(value):
-                modules.set_own_mode(run, each, None, None)
+        elif modes.is_module(value) or (isinstance(value, Unknown) and "<mode>" in value.fields):
+            for each in modes.descendants(value):
+                modes.set_own_mode(run, each, None, None)
             gradients.forget(run, value)
     if optimizer_given:
         run.roles.differentiated(run.provenance_of(arguments).calls)

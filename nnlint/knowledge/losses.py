@@ -46,6 +46,5 @@ for _line in _TABLE.strip().splitlines():
     _kind, _function, _expects = _line.split()
     LOSS_CLASSES["torch.nn." + _kind] = LossInfo(_kind, Scale[_expects])
     LOSS_FUNCTIONS["torch.nn.functional." + _function] = LossInfo(_function, Scale[_expects])
-for _kind, _expects in (("sigmoid_focal_loss", Scale.LOGITS),):
-    LOSS_FUNCTIONS["torchvision.ops." + _kind] = LossInfo(_kind, _expects)
-    LOSS_FUNCTIONS["torchvision.ops.focal_loss." + _kind] = LossInfo(_kind, _expects)
+for _package in ("torchvision.ops.", "torchvision.ops.focal_loss."):
+    LOSS_FUNCTIONS[_package + "sigmoid_focal_loss"] = LossInfo("sigmoid_focal_loss", Scale.LOGITS)

@@ -115,7 +115,9 @@ def _formatted(walk: Lowering, node: cst.FormattedString | cst.TemplatedString) 
 
 
 def _texts(pieces: Iterable[cst.BaseString]) -> tuple[str, ...]:
-    """The texts between the values of f-strings, strings beside them included; () where a value is converted or formatted."""
+    """The texts between the values of f-strings, strings beside them included; () where a value is converted or
+    formatted.
+    """
     texts = [""]
     for piece in pieces:
         if isinstance(piece, cst.SimpleString):

@@ -1,0 +1,179 @@
+"""Layers and losses as they are applied: what they make of tensors, and what is told of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnlint.events import LayerRan, LossComputed
+from nnlint.finding import Confidence
+from nnlint.interpreter.joins import either
+from nnlint.interpreter.objects import (
+    NO_PROVENANCE,
+    Arguments,
+    Biased,
+    Const,
+    Frame,
+    Instance,
+    Provenance,
+    Tensor,
+    Union,
+    Unknown,
+    Value,
+)
+from nnlint.interpreter.tensors import apply, as_tensor
+from nnlint.interpreter.wording import text_of
+from nnlint.knowledge.layers import BIAS_CANCELLING_NORMS, LayerInfo
+from nnlint.knowledge.losses import LossInfo
+from nnlint.reading import script as ir
+from nnlint.values import Layer, Loss, TensorFacts
+
+if TYPE_CHECKING:
+    from nnlint.interpreter.interpreter import Interpreter
+
+
+def run_layer(
+    run: Interpreter, layer: Instance, info: LayerInfo, arguments: Arguments, node: ir.Call | None, frame: Frame
+) -> Value:
+    """A torch layer is applied to its input."""
+    if not arguments.positional and not arguments.keywords:
+        return Unknown()
+    value = arguments.positional[0] if arguments.positional else arguments.all()[0]
+    words = _layer_words(layer, info, node)
+    operation = {"attention": "mha"}.get(info.operation, info.operation)
+    options: dict[str, Value] = {f"<{name}>": v for name, v in layer.arguments.items()}
+    if "dim" in layer.arguments:
+        options["dim"] = layer.arguments["dim"]
+    for index_, other in enumerate(arguments.positional[1:]):
+        options[f"<input {index_ + 1}>"] = other
+    canonical = f"torch.nn.{info.kind}"
+    if canonical in BIAS_CANCELLING_NORMS:
+        _normalized(run, layer, info, as_tensor(run, value), node, frame)
+        tensor = as_tensor(run, value)
+        value = tensor.but(biased=None) if tensor.biased else value
+    result = apply(run, operation, value, options, node, frame, words)
+    if operation in ("linear", "conv", "conv_transpose") and isinstance(result, Tensor):
+        bias = layer.arguments.get("bias")
+        if isinstance(bias, Const) and bias.value is True and layer.made is not None:
+            result = result.but()
+            per_channel = operation != "linear" or result.shape is None or len(result.shape) == 2
+            width = run.sizes.as_size(
+                layer.arguments.get("out_channels", layer.arguments.get("out_features", Unknown()))
+            )
+            result = result.but(biased=Biased(layer, result.serial, tuple(run.conditions), per_channel, width))
+    return result
+
+
+def _layer_words(layer: Instance, info: LayerInfo, node: ir.Call | None) -> str:
+    if isinstance(node, ir.Call):
+        text = text_of(node.function)
+        if text.rpartition(".")[2] == layer.name or not layer.name:
+            return f"{text} ({info.kind})" if not text.startswith(("nn.", "torch.")) else text
+    return f"{layer.name} ({info.kind})" if layer.name else f"nn.{info.kind}"
+
+
+def _normalized(
+    run: Interpreter, norm: Instance, info: LayerInfo, tensor: Tensor, node: ir.Call | None, frame: Frame
+) -> None:
+    fed_by = tensor.biased
+    if fed_by is None or fed_by.layer.made is None or not fed_by.per_channel:
+        return
+    conditions = {*norm.conditions, *run.conditions} - {*fed_by.layer.conditions, *fed_by.conditions}
+    if conditions or not _same_width(run, fed_by.layer, norm):
+        return  # a norm that is there, or runs, on a condition that its input does not share
+    run.normalized(
+        fed_by,
+        LayerRan(
+            place=run.place(frame, node) if node is not None else fed_by.layer.made,
+            layer=Layer(info.kind, norm.name or f"nn.{info.kind}", norm.made or fed_by.layer.made),
+            fed_by=Layer(
+                fed_by.layer.class_name, fed_by.layer.name or f"nn.{fed_by.layer.class_name}", fed_by.layer.made
+            ),
+        ),
+    )
+
+
+def _same_width(run: Interpreter, layer: Instance, norm: Instance) -> bool:
+    """False when the norm is known to normalize another dimension than that of the layer's output channels."""
+    made = layer.arguments.get("out_channels", layer.arguments.get("out_features"))
+    taken = norm.arguments.get("num_features")
+    if isinstance(made, Const) and isinstance(taken, Const):
+        return made.value == taken.value
+    return True
+
+
+def facts(run: Interpreter, value: Value | None, place_node: ir.Node | None, frame: Frame) -> TensorFacts:
+    if value is None:
+        return TensorFacts()
+    tensor = as_tensor(run, value)
+    return TensorFacts(tensor.scale, tensor.made_by, tensor.trail)
+
+
+def run_loss(
+    run: Interpreter,
+    info: LossInfo,
+    options: dict[str, Value],
+    arguments: Arguments,
+    node: ir.Call | None,
+    frame: Frame,
+) -> Value:
+    """A loss is computed: tell of it, return a scalar that hangs on what its arguments hang on."""
+    value = arguments.get(0, "input")
+    if (
+        isinstance(value, Union)
+        and not run.choosing
+        and not run.undecided
+        and all(isinstance(each, Tensor) for each in value.alternatives)
+    ):
+        rest = Arguments(
+            arguments.positional[1:], {k: v for k, v in arguments.keywords.items() if k != "input"}, arguments.loose
+        )
+        return either(
+            [run_loss(run, info, dict(options), rest.preceded(each), node, frame) for each in value.alternatives]
+        )
+    target = arguments.get(1, "target")
+    options = {**options, **arguments.keywords}
+    loose = options.pop("<loose>", None)
+    unsure = isinstance(loose, Const) and loose.value is True
+    run.roles.measured(run.provenance_of(arguments))
+    for each in arguments.all():
+        run.used(each)
+        tensor = as_tensor(run, each)
+        if tensor.biased is not None:
+            run.consumed(tensor.biased)
+    if node is not None and value is not None:
+        unsure = unsure or (info.kind.islower() and len(arguments.positional) > 2)  # more by position than is looked at
+        reduction = None if unsure else _option(options.get("reduction"), "mean")
+        if isinstance(reduction, str) and any(name in options for name in ("reduce", "size_average")):
+            reduction = None
+        log_target = None if unsure else _option(options.get("log_target"), False)
+        called = text_of(node.function)
+        run.emit(
+            LossComputed(
+                place=run.place(frame, node),
+                loss=Loss(
+                    kind=info.kind,
+                    called=called,
+                    expects=info.expects,
+                    reduction=reduction if isinstance(reduction, str) else None,
+                    log_target=log_target if isinstance(log_target, bool) else None,
+                ),
+                input=facts(run, value, node, frame),
+                target=facts(run, target, node, frame),
+                confidence=Confidence.CERTAIN,
+            )
+        )
+    provenance: Provenance = NO_PROVENANCE
+    for each in arguments.all():
+        provenance = provenance | run.provenance(each)
+    if run.gradients_enabled is False:
+        provenance = provenance.detached()
+    return Tensor(
+        shape=() if _option(options.get("reduction"), "mean") in ("mean", "sum", "batchmean") else None,
+        provenance=provenance,
+    )
+
+
+def _option(value: Value | None, default: object) -> object:
+    if value is None:
+        return default
+    return value.value if isinstance(value, Const) else None
