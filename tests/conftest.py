@@ -1,6 +1,10 @@
 """Fixtures of all tests."""
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)  # a busy machine is no bug
+settings.load_profile("house")
 
 from tests.fakes import two_rules
 
