@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import settings
 
+from tests.fakes import two_rules
+
 settings.register_profile("house", deadline=None)  # a busy machine is no bug
 settings.load_profile("house")
-
-from tests.fakes import two_rules
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
