@@ -158,6 +158,8 @@ def _view(
         return None
     if before is None and isinstance(value, (Tensor, Unknown)):
         before = run.sizes.guessed_shape(value, wanted)
+    if before is not None:
+        run.sizes.same_batch(before, wanted)
     after = _resolved(run, before, wanted)
     if before is not None:
         run.sizes.same_total(before, after)

@@ -44,11 +44,18 @@ class Sizes:
         self.facts: dict[Symbol, Size] = {}
         self.aliases: dict[Symbol, Size] = {}  # symbols that are others, or multiples of others
         self.spoken: set[Symbol] = set()  # those that the program itself knows by a name
+        self._batches: set[Symbol] = set()  # sizes of a first dimension
         self._quotients: dict[tuple[Symbol, int], Size] = {}
         self.layouts: dict[Size, tuple[Size, ...]] = {}
 
     def fresh(self, name: str = "?") -> Size:
         return Size.symbol(Symbol(name, next(self._numbers)))
+
+    def batch(self) -> Size:
+        """How many items a loader puts into a batch."""
+        size = self.fresh("batch")
+        self._batches.update(size.order)
+        return size
 
     def as_size(self, value: Value) -> Size | None:
         """The size that a value is, None when it is no integer."""
@@ -129,6 +136,8 @@ class Sizes:
         if key not in self._axes:
             name = value.name if isinstance(value, Unknown) else ""
             self._axes[key] = self.fresh(f"{name or 'x'}.size({axis})")
+            if axis == 0:
+                self._batches.update(self._axes[key].order)
         return self._axes[key]
 
     def moved(self, before: tuple[Size, ...], after: tuple[Size, ...]) -> tuple[Size, ...]:
@@ -234,6 +243,15 @@ class Sizes:
             size = better
         ones = {symbol: Size.of(1) for symbol in size.order if self.number(Size.symbol(symbol)) == 1}
         return size.substitute(ones) or size if ones else size
+
+    def same_batch(self, before: Shape, wanted: Shape) -> None:
+        """`keys.view(B, S, H, -1)` where B is the batch size of the queries: it is that of the keys as well."""
+        first, asked = (shape[0].as_symbol() if shape and shape[0] is not None else None for shape in (before, wanted))
+        if first is None or asked is None or first == asked or not {first, asked} <= self._batches:
+            return
+        if len(wanted) > 1 and Size.symbol(first) not in wanted:
+            self.fact(Size.symbol(asked), Size.symbol(first))
+            self.aliases.setdefault(asked, Size.symbol(first))
 
     def same_total(self, before: Shape, after: Shape) -> None:
         """A view keeps the number of elements: where one symbol is all that differs, that says what it is."""

@@ -158,6 +158,15 @@ def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
             return Native(name, widen)
         if name == "param_groups":
             return Sequence("list", (_group(run, instance),), exact=False)
+    if name == "zero_grad":
+
+        def clear_all(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+            # an optimizer of the project's own that inherits it from torch: of whose parameters is not known
+            for optimizer in run.optimizers:
+                gradients.cleared(run, optimizer, run.place(frame, node) if node is not None else None)
+            return NONE
+
+        return Native(name, clear_all)
     if LOADER in instance.lazies and name == "dataset":
         value = instance.fields.get("dataset")
         return value if isinstance(value, Value) else Unknown("dataset")
@@ -301,7 +310,7 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
         tensors = dataset.fields.get("tensors")
         if isinstance(tensors, Sequence):
             items = [_first_of(run, each) for each in tensors.items]
-            return Sequence("list", tuple(_collated(run, item, batches, run.sizes.fresh("batch")) for item in items))
+            return Sequence("list", tuple(_collated(run, item, batches, run.sizes.batch()) for item in items))
         if run.finds_method(dataset, "__getitem__"):
             item = run.attempt(
                 lambda: run.call(
@@ -311,7 +320,7 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
                     frame,
                 )
             )
-            return _collated(run, item, batches, run.sizes.fresh("batch"))
+            return _collated(run, item, batches, run.sizes.batch())
     return Unknown("batch", provenance=batches)
 
 
