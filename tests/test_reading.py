@@ -303,7 +303,13 @@ def test_no_depth_ends_the_process() -> None:
     "text",
     [
         "x = " + "a + " * 600 + "f(b)",
-        "x = (" + "'a'\n" * 3_000 + ")",
+        pytest.param(
+            "x = (" + "'a'\n" * 3_000 + ")",
+            marks=pytest.mark.xfail(
+                sys.version_info[:2] == (3, 12),
+                reason="3.12 bounds its own C calls, which libcst's code generation makes, and lets nobody raise that",
+            ),
+        ),
         "if a: b\n" + "elif c: d\n" * 600,
         "x = [" + "-1, " * 5_000 + "]",
     ],
