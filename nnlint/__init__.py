@@ -3,7 +3,16 @@
 This is the face for those who write rules: the base class, the events that rules watch, the values that events carry.
 """
 
-from nnlint.events import Event, LayerRan, LossComputed, ModuleCalled, OptimizerStepped, Reshaped
+from nnlint.events import (
+    Event,
+    GraphCut,
+    LayerRan,
+    LossComputed,
+    ModuleCalled,
+    OperationRan,
+    OptimizerStepped,
+    Reshaped,
+)
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
 from nnlint.source import Place, Span
@@ -18,11 +27,13 @@ __all__ = [
     "Finding",
     "Fix",
     "Gradients",
+    "GraphCut",
     "Layer",
     "LayerRan",
     "Loss",
     "LossComputed",
     "ModuleCalled",
+    "OperationRan",
     "OptimizerStepped",
     "Place",
     "Reshaped",

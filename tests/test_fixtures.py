@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from nnlint.config import Settings
 from nnlint.engine import Report, check
 from tests.expectations import Case, cases, complaints, expectations
+from tests.nursery import Nursery
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 every_case = pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases(FIXTURES)])
@@ -38,16 +37,13 @@ def test_messages_are_written_as_the_house_writes_them(case: Case) -> None:
 @pytest.mark.torch
 @every_case
 def test_the_script_runs(case: Case) -> None:
-    done = subprocess.run(
-        [sys.executable, case.entry],
-        cwd=case.folder,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    status, output = nursery().run(case.folder, case.entry)
+    assert status == 0, output
+
+
+@cache
+def nursery() -> Nursery:
+    return Nursery()
 
 
 @cache

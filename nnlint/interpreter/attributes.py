@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes
+from nnlint.interpreter import classes, telling
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     Bound,
@@ -42,7 +42,7 @@ def attribute(run: Interpreter, value: Value, name: str, node: ir.Node | None, f
         case Instance():
             return classes.instance_attribute(run, value, name, node, frame)
         case Tensor():
-            return _tensor_attribute(run, value, name)
+            return _tensor_attribute(run, value, name, node, frame)
         case External():
             return External(canonical(f"{value.dotted}.{name}"))
         case Namespace():
@@ -74,12 +74,12 @@ _MAPPING_METHODS = frozenset(
 )
 
 
-def _tensor_attribute(run: Interpreter, tensor: Tensor, name: str) -> Value:
+def _tensor_attribute(run: Interpreter, tensor: Tensor, name: str, node: ir.Node | None, frame: Frame) -> Value:
     match name:
         case "shape":
             return shape_value(run, tensor)
         case "data":
-            return tensor.but(provenance=tensor.provenance.detached(), biased=None)
+            return tensor.but(provenance=telling.graph_cut(run, tensor, node, frame), biased=None)
         case "T" | "mT":
             shape = run.sizes.shape_of(tensor)
             return tensor.but(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import contexts, modes, modules
+from nnlint.interpreter import contexts, modes, module_methods, modules
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -243,7 +243,7 @@ def instance_attribute(run: Interpreter, instance: Instance, name: str, node: ir
             result = run.call(Bound(getter, instance), Arguments((Const(name),)), None, frame)
             if not isinstance(result, Unknown):
                 return result
-    return modules.attribute(run, instance, name, node, frame)
+    return module_methods.attribute(run, instance, name, node, frame)
 
 
 def bind_to(run: Interpreter, value: Value, receiver: Value, node: ir.Node | None, frame: Frame) -> Value:
@@ -305,5 +305,5 @@ class Super(Value):
             if found is not None:
                 return bind_to(run, found, self.receiver, node, frame)
             if isinstance(self.receiver, Instance):
-                return modules.super_attribute(run, self.receiver, name, externals(cls))
+                return module_methods.super_attribute(run, self.receiver, name, externals(cls))
         return NONE if cls is None else Unknown(name)

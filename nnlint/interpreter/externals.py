@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, gradients, layers, modules, tensors, training
+from nnlint.interpreter import builtins, gradients, layers, modules, telling, tensors, training
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.einsum import einsum, rearrange
 from nnlint.interpreter.objects import (
@@ -216,7 +216,7 @@ def _detached_copy(run: Interpreter, dotted: str, arguments: Arguments, node: ir
     value = arguments.positional[0] if arguments.positional else Unknown()
     run.used(value)
     tensor = tensors.as_tensor(run, value)
-    return tensor.but(provenance=tensor.provenance.detached(), biased=None)
+    return tensor.but(provenance=telling.graph_cut(run, tensor, node, frame), biased=None)
 
 
 def _partial(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:

@@ -37,8 +37,10 @@ def notice(run: Interpreter, optimizer: Obj) -> None:
 
 def filled(run: Interpreter, loss: Value | None, place: Place) -> None:
     """`loss.backward()`."""
-    calls = run.provenance(loss).calls if loss is not None else frozenset()
+    hangs_on = run.provenance(loss)
+    calls = hangs_on.calls
     run.backwards += 1
+    run.watched.differentiated(hangs_on)
     for loop in run.loops:
         loop.trains = True
     run.roles.differentiated(calls)

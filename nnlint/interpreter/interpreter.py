@@ -26,9 +26,8 @@ from nnlint.interpreter import (
     truths,
     unknowns,
 )
-from nnlint.interpreter.control import BudgetSpent, LoopRecord, PathEnds
+from nnlint.interpreter.control import BudgetSpent, LoopRecord
 from nnlint.interpreter.imports import Imports
-from nnlint.interpreter.joins import either, join
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     Arguments,
@@ -43,13 +42,14 @@ from nnlint.interpreter.objects import (
     Provenance,
     Shape,
     Tensor,
-    Unknown,
     Value,
     _numbers,
 )
+from nnlint.interpreter.paths import Paths
 from nnlint.interpreter.sizing import Sizes
-from nnlint.interpreter.store import Delta, Store
+from nnlint.interpreter.store import Store
 from nnlint.interpreter.views import View, reshapings
+from nnlint.interpreter.watched import Watched
 from nnlint.program.program import Program
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -61,7 +61,7 @@ class World(Obj):
     """What holds for the whole program at a moment: whether gradients are recorded."""
 
 
-class Interpreter:
+class Interpreter(Paths):
     """One root: its store, its frames, the objects it watches, the events it told."""
 
     def __init__(self, program: Program, imports: Imports) -> None:
@@ -89,7 +89,9 @@ class Interpreter:
         self.choosing = False  # whether one of several callees is tried
         self.roles = roles.Roles()
         self.sizes = Sizes()
+        self.watched = Watched()
         self.backwards = 0
+        self.forward: int | None = None  # the number of the forward pass that runs
         self._spent = 0
         self._events: list[Event] = []
         self._views: list[View] = []
@@ -152,92 +154,7 @@ class Interpreter:
         frame.mark = self.store.mark()
         self.execute(script.body, frame)
 
-    # --- paths ---
-
-    def paths(self, ways: Seq[Callable[[], bool]]) -> bool:
-        """Run several ways on from here; where they meet, what they did is joined."""
-        mark = self.store.mark()
-        deltas: list[Delta] = []
-        assumptions = self.assumptions
-        for way in ways:
-            self.assumptions = dict(assumptions)
-            self.undecided += len(ways) > 1
-            try:
-                alive = way()
-            finally:
-                self.undecided -= len(ways) > 1
-                self.assumptions = assumptions
-            delta = self.store.undo(mark)
-            if alive:
-                deltas.append(delta)
-        if deltas:
-            self.store.merge(deltas)
-        return bool(deltas)
-
-    def fork(self, ways: Seq[Callable[[], Value]]) -> Value:
-        """Evaluate several ways on from here; the value is the join of theirs."""
-        values: list[Value] = []
-
-        def keep(way: Callable[[], Value]) -> Callable[[], bool]:
-            def run() -> bool:
-                try:
-                    values.append(way())
-                except PathEnds:
-                    return False
-                return True
-
-            return run
-
-        if not self.paths([keep(way) for way in ways]):
-            raise PathEnds
-        return self.join_all(values)
-
-    def each(self, ways: Seq[Callable[[], Value]]) -> Value:
-        """Do the same with each of the values that a variable may hold, one after the other.
-
-        Not as branches: whichever it is, all that is done through the variable is done to that one (`net.train()`,
-        later `net(x)`).
-        """
-        values: list[Value] = []
-        choosing, self.choosing = self.choosing, True
-        try:
-            for way in ways:
-                try:
-                    values.append(way())
-                except PathEnds:
-                    continue
-        finally:
-            self.choosing = choosing
-        if not values:
-            raise PathEnds
-        return either(values)
-
-    def attempt(self, way: Callable[[], Value]) -> Value:
-        """Evaluate what the program does at another time, in a process of its own: nothing that it changes stays."""
-        mark = self.store.mark()
-        try:
-            return way()
-        except PathEnds:
-            return Unknown()
-        finally:
-            self.store.undo(mark)
-
-    def branch(self, way: Callable[[], Value]) -> Value:
-        """Evaluate what may be evaluated or not."""
-        result: list[Value] = []
-
-        def run() -> bool:
-            result.append(way())
-            return True
-
-        self.paths([run, lambda: True])
-        return result[0]
-
-    def join_all(self, values: Seq[Value]) -> Value:
-        joined = values[0]
-        for value in values[1:]:
-            joined = join(joined, value)
-        return joined
+    # --- conditions ---
 
     def assuming(self, test: ir.Expr, truth: bool, frame: Frame) -> bool:
         return truths.assuming(self, test, truth, frame)
@@ -247,14 +164,6 @@ class Interpreter:
 
     def truth(self, value: Value) -> bool | None:
         return truths.truth(self, value)
-
-    def under(self, condition: Place, way: Callable[[], bool]) -> bool:
-        """Run a branch; what is made in it is there under a condition."""
-        self.conditions.append(condition)
-        try:
-            return way()
-        finally:
-            self.conditions.pop()
 
     # --- names and attributes ---
 
@@ -309,6 +218,12 @@ class Interpreter:
 
     def provenance_of(self, arguments: Arguments) -> Provenance:
         return provenance.provenance_of(self, arguments)
+
+    def on_graph(self, found: Provenance) -> Provenance:
+        """With the graph of the forward pass that runs: something that has parameters made it."""
+        if self.forward is None or self.gradients_enabled is False:
+            return found
+        return found | Provenance(calls=frozenset({self.forward}))
 
     def used(self, value: Value) -> None:
         provenance.used(self, value)
@@ -387,6 +302,7 @@ class Interpreter:
         """What happened in this root; that it ran to its end makes silence mean something."""
         yield from self._events
         yield from self.roles.events(complete)
+        yield from self.watched.events()
         if complete:
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only

@@ -20,6 +20,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.roles import mark as marked
 from nnlint.interpreter.tensors import apply, as_tensor
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.layers import BIAS_CANCELLING_NORMS, LayerInfo
@@ -29,6 +30,22 @@ from nnlint.values import Layer, Loss, TensorFacts
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
+
+
+HAVE_PARAMETERS = frozenset(
+    {
+        "linear",
+        "conv",
+        "conv_transpose",
+        "embedding",
+        "recurrent",
+        "recurrent_cell",
+        "mha",
+        "norm",
+        "channel_norm",
+        "same_shape",
+    }
+)
 
 
 def run_layer(
@@ -51,6 +68,8 @@ def run_layer(
         tensor = as_tensor(run, value)
         value = tensor.but(biased=None) if tensor.biased else value
     result = apply(run, operation, value, options, node, frame, words)
+    if operation in HAVE_PARAMETERS:
+        result = marked(run, result, run.on_graph(NO_PROVENANCE))
     if operation in ("linear", "conv", "conv_transpose") and isinstance(result, Tensor):
         bias = layer.arguments.get("bias")
         if isinstance(bias, Const) and bias.value is True and layer.made is not None:

@@ -307,12 +307,12 @@ def _is_part(run: Interpreter, module: Obj) -> bool:
 
 
 def mark(run: Interpreter, value: Value, provenance: Provenance, depth: int = 0) -> Value:
-    """The value with `provenance` added to every tensor in it."""
+    """The value with `provenance` added to every tensor in it; one that was cut off its graph stays so."""
     match value:
         case Tensor():
-            return replace(value, provenance=value.provenance | provenance)
+            return replace(value, provenance=_added(value.provenance, provenance))
         case Unknown():
-            known = Unknown(value.name, value.provenance | provenance)
+            known = Unknown(value.name, _added(value.provenance, provenance))
             known.fields.update(value.fields)
             known.lazies.update(value.lazies)
             return known
@@ -330,6 +330,10 @@ def mark(run: Interpreter, value: Value, provenance: Provenance, depth: int = 0)
                     value, "items", {k: mark(run, v, provenance, depth + 1) for k, v in value.items.items()}
                 )
     return value
+
+
+def _added(known: Provenance, more: Provenance) -> Provenance:
+    return known | (more.detached() if known.cuts and not known.calls else more)
 
 
 def _mode_step(training: bool | str | None) -> str:

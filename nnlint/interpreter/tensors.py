@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
-from nnlint.interpreter import layer_shapes, shapes
+from nnlint.interpreter import layer_shapes, shapes, telling
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     Biased,
@@ -108,10 +108,15 @@ def apply(
     provenance = tensor.provenance
     for option in options.values():
         provenance = provenance | run.provenance(option)
-    if run.gradients_enabled is False or operation == "detach":
+    if run.gradients_enabled is False:
         provenance = provenance.detached()
+    elif operation == "detach":
+        provenance = telling.graph_cut(run, tensor, node, frame)
     if tensor.biased is not None and operation not in KEEPS_BIAS:
         run.consumed(tensor.biased)
+    provenance = telling.operation_ran(
+        run, operation, tensor, run.sizes.shape_of(value), options, provenance, node, frame, words
+    )
     shape = shapes.result(run, operation, value, options, node, frame, words)
     scale, made = _scale(run, operation, tensor, options, node, frame, words)
     keeps = scale is tensor.scale and operation in KEEPS_SCALE

@@ -35,7 +35,7 @@ def unknown_result(run: Interpreter, arguments: Arguments, name: str = "", recei
     provenance = run.provenance_of(arguments) | run.provenance(receiver)
     if run.gradients_enabled is False:
         provenance = provenance.detached()
-    return Unknown(name, provenance)
+    return Unknown(name, run.on_graph(provenance))
 
 
 def given_away(run: Interpreter, arguments: Arguments) -> None:

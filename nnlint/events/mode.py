@@ -1,0 +1,33 @@
+"""Networks run, in a mode, for a purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnlint.events.base import Event
+from nnlint.finding import Step
+from nnlint.source import Place
+from nnlint.values import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleCalled(Event):
+    """A module was called from outside of any module: a forward pass of the whole network.
+
+    `training` is its mode (None: not known), `mode_set` where that was last set; `left_in_evaluation` says that
+    an evaluation
+    switched to evaluation mode there and that, on some path at least, nothing switched back.
+    `mode_layers` names the layers in it that behave differently in the two modes: () when there are none, None
+    when it is not
+    known whether there are.
+    """
+
+    module: str
+    role: Role
+    role_evidence: str
+    training: bool | None
+    mode_set: Place | None
+    left_in_evaluation: bool
+    mode_layers: tuple[str, ...] | None
+    gradients_enabled: bool | None
+    trail: tuple[Step, ...] = ()
