@@ -156,6 +156,13 @@ def test_arithmetic_that_changes_a_meaning_leaves_it_unknown(expression: str) ->
     assert scale_of(expression) is UNKNOWN
 
 
+def test_probabilities_summed_by_class_are_probabilities() -> None:
+    """As in matching networks: attention over labelled examples, times their labels as one-hot vectors."""
+    labels = "labels = torch.zeros(9, 4).scatter_(1, y, 1)"
+    assert scale_of("probs.matmul(labels)", setup=labels) is PROBS
+    assert scale_of("probs.matmul(labels)", setup="labels = torch.zeros(9, 4).scatter_(1, y, 0.5)") is UNKNOWN
+
+
 def test_an_operation_in_place_changes_the_tensor() -> None:
     assert scale_of("z", setup="z = torch.load('z')\nz.sigmoid_()") in (SIGMOID, UNKNOWN)
 

@@ -201,6 +201,11 @@ def test_one_of_several_modules_is_not_chosen(tmp_path: Path) -> None:
     assert resolved(tmp_path, "layers", "tools/train.py") is None
 
 
+def test_a_module_beside_its_importer_in_a_package_is_found(tmp_path: Path) -> None:
+    tree(tmp_path, "train.py", "models/__init__.py", "models/net.py", "models/blocks.py", "old/blocks.py")
+    assert resolved(tmp_path, "blocks", "models/net.py", "train.py") == "models/blocks.py"
+
+
 def test_a_module_inside_of_a_package_is_not_found_by_its_last_name(tmp_path: Path) -> None:
     tree(tmp_path, "train.py", "pkg/__init__.py", "pkg/loggers/__init__.py", "pkg/loggers/somelogger.py")
     assert resolved(tmp_path, "somelogger", "train.py") is None

@@ -220,7 +220,7 @@ def _fill(run: Interpreter, instance: Instance, cls: ClassValue, arguments: Argu
         value = arguments.get(index, name)
         if value is not None:
             run.store.write(instance, name, value)
-        elif find(cls, name) is None:
+        elif arguments.loose or find(cls, name) is None:
             run.store.write(instance, name, Unknown(name))
     post = find(cls, "__post_init__")
     if isinstance(post, Function):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from nnlint.interpreter.control import LoopRecord
-from nnlint.interpreter.objects import Const, Frame, Perhaps, Unknown, Value
+from nnlint.interpreter.objects import Const, External, Frame, Instance, Perhaps, Sequence, Unknown, Value
 from nnlint.interpreter.store import Delta
 from nnlint.reading import script as ir
 
@@ -30,13 +30,24 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
     def one_pass(element: Value) -> bool:
         if isinstance(element, Perhaps):
             return run.paths([lambda: one_pass(element.value), lambda: True])
+        nameless = [each for each in (element, *_parts(element)) if _is_nameless_layer(each)]
         run.bind(statement.target, element, frame)
+        for each in nameless:
+            each.name = ""  # `for m in self.modules()`: the loop's variable is nobody's name
         return run.execute(statement.body, frame)
 
     alive = _loop(run, loop, [partial(one_pass, element) for element in elements], exact=known)
     if alive and statement.orelse:
         alive = run.execute(statement.orelse, frame)
     return _leave(run, loop, alive)
+
+
+def _is_nameless_layer(value: Value) -> TypeGuard[Instance]:
+    return isinstance(value, Instance) and isinstance(value.cls, External) and not value.name
+
+
+def _parts(element: Value) -> tuple[Value, ...]:
+    return element.items if isinstance(element, Sequence) else ()
 
 
 def while_(run: Interpreter, statement: ir.While, frame: Frame) -> bool:

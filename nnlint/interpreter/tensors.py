@@ -198,6 +198,9 @@ def _scale(
             return _made(run, Scale.LOG_PROBABILITIES, words, node, frame, "log-probabilities")
         case "one_hot":
             return Scale.UNKNOWN, Tensor(made_by=ONE_HOT)
+        case "scatter":
+            ones = options.get("src", options.get("value"))
+            return Scale.UNKNOWN, Tensor(made_by=ONE_HOT if isinstance(ones, Const) and ones.value == 1 else "")
         case "argmax":
             return Scale.CLASS_INDICES, _NOTHING
         case "keep" if tensor.scale is Scale.LOGITS and {"min", "max"} <= {
@@ -215,11 +218,17 @@ def _scale(
             return (tensor.scale, tensor) if over_batch else (Scale.UNKNOWN, _NOTHING)
         case "cat" | "stack":
             return _common(run, options)
+        case "matmul" if tensor.scale is Scale.PROBABILITIES and _is_one_hot(run, options.get("other")):
+            return tensor.scale, tensor  # each class gets the probabilities of its members
         case "matmul" | "attention":
             return Scale.UNKNOWN, Tensor(attended=tensor.scale is Scale.PROBABILITIES or operation == "attention")
         case "activation":
             return Scale.UNKNOWN, _NOTHING
     return (tensor.scale, tensor) if operation in KEEPS_SCALE else (Scale.UNKNOWN, _NOTHING)
+
+
+def _is_one_hot(run: Interpreter, value: Value | None) -> bool:
+    return value is not None and as_tensor(run, value).made_by == ONE_HOT
 
 
 def _common(run: Interpreter, options: dict[str, Value]) -> tuple[Scale, Tensor]:
