@@ -16,7 +16,7 @@ from nnlint.events import (
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
 from nnlint.source import Place, Span
-from nnlint.values import Gradients, Layer, Loss, Role, Scale, TensorFacts
+from nnlint.values import Gradients, Layer, Loss, Role, Scale, TensorFacts, TorchVersion
 
 __version__ = "0.1.0"
 
@@ -45,5 +45,6 @@ __all__ = [
     "Span",
     "Step",
     "TensorFacts",
+    "TorchVersion",
     "Verdict",
 ]

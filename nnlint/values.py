@@ -67,6 +67,27 @@ class Layer:
         return named(self.called, self.kind)
 
 
+KNOWN_TORCH = tuple((major, minor) for major, minors in ((0, 5), (1, 14), (2, 16)) for minor in range(minors))
+"""The versions of torch that there are, as (major, minor); from https://github.com/pytorch/pytorch/releases."""
+NEWEST_TORCH = KNOWN_TORCH[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class TorchVersion:
+    """The versions of torch that a project declares: from `lowest` to `highest`, both (major, minor)."""
+
+    lowest: tuple[int, int] = NEWEST_TORCH
+    highest: tuple[int, int] = NEWEST_TORCH
+
+    def is_before(self, major: int, minor: int) -> bool:
+        """Whether every version that the project runs with is older than this one."""
+        return self.highest < (major, minor)
+
+    def is_since(self, major: int, minor: int) -> bool:
+        """Whether every version that the project runs with is this one or newer."""
+        return self.lowest >= (major, minor)
+
+
 class Gradients(enum.Enum):
     """In what condition an optimizer finds the gradients that it steps on."""
 

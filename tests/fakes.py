@@ -13,7 +13,7 @@ from nnlint.events import Event, LossComputed
 from nnlint.finding import Finding, Severity, Step
 from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span
-from nnlint.values import Loss, Scale, TensorFacts
+from nnlint.values import Loss, Scale, TensorFacts, TorchVersion
 
 
 class SoftmaxIntoCrossEntropy(Rule):
@@ -53,6 +53,9 @@ class FakeWitness:
 
     def bytes(self, target: Path) -> bytes:
         return self.files[str(target)].encode()
+
+    def torch(self, target: Path) -> TorchVersion:
+        return TorchVersion()
 
     def events(self, target: Path) -> Iterable[Event]:
         return self.told(target)

@@ -10,12 +10,7 @@ from typing import Any
 
 import pytest
 
-from nnlint import catalog
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from nnlint import catalog, toml
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "nnlint").rglob("*.py"))
@@ -25,6 +20,7 @@ CODE = [*SOURCES, *sorted((ROOT / "rules").glob("*.py")), *sorted((ROOT / "tests
 
 # Imports run one way: each part imports from itself and from those above it.
 LAYERS = (
+    "toml",
     "source",
     "finding",
     "values",
@@ -180,4 +176,4 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def pyproject() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return toml.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
