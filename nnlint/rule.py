@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from nnlint.events import Event
-from nnlint.finding import Confidence, Finding, Fix, Severity, Step
+from nnlint.finding import Confidence, Finding, Fix, Safety, Severity, Step
 from nnlint.source import Place
 from nnlint.values import TorchVersion
 
@@ -24,6 +24,8 @@ class Rule:
     watches: ClassVar[type[Event]]
     words: ClassVar[tuple[str, ...]]  # one of them occurs in every program that can have the bug
     enabled: ClassVar[bool] = True  # by default
+    recipe: ClassVar[bool] = False  # named by Karpathy's recipe, see `catalog.PRESETS`
+    fix: ClassVar[Safety | None] = None  # of the fix that it offers
 
     def __init__(self, torch: TorchVersion | None = None) -> None:
         self.torch = torch or TorchVersion()

@@ -57,6 +57,7 @@ class ViewAsTranspose(Rule):
     code, name, severity = "NN401", "view-as-transpose", Severity.ERROR
     watches = Reshaped
     words = ("view", "reshape")
+    recipe = True
 
     def check(self, event: Reshaped) -> Iterator[Finding]:
         if event.moved and not event.heads:

@@ -22,6 +22,7 @@ class SoftmaxIntoCrossEntropy(Rule):
     code, name, severity = "NN101", "softmax-into-cross-entropy", Severity.ERROR
     watches = LossComputed
     words = ("cross_entropy",)
+    recipe = True
 
     def check(self, event: LossComputed) -> Iterator[Finding]:
         if event.input.scale is Scale.PROBABILITIES:
@@ -33,6 +34,7 @@ class BrokenRule(SoftmaxIntoCrossEntropy):
     """It fails."""
 
     code, name = "NN102", "broken-rule"
+    recipe = False
 
     def check(self, event: LossComputed) -> Iterator[Finding]:
         raise ZeroDivisionError("of the\nrule")
@@ -88,7 +90,9 @@ def loss_computed(path: str, line: int, made: tuple[str, int] | None = None) -> 
 
 
 def entry(rule: type[Rule]) -> catalog.Entry:
-    return catalog.Entry(rule.code, rule.name, rule.severity, rule.enabled, rule.__doc__ or "", rule)
+    return catalog.Entry(
+        rule.code, rule.name, rule.severity, rule.enabled, rule.recipe, rule.fix, rule.__doc__ or "", rule
+    )
 
 
 @pytest.fixture
