@@ -4,34 +4,40 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.events import (
+    Broadcasted,
     Event,
     GraphCut,
     LayerRan,
     LossComputed,
+    LossConstructed,
     ModuleCalled,
     OperationRan,
     OptimizerStepped,
     Reshaped,
+    Thresholded,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
 from nnlint.source import Place, Span
-from nnlint.values import Gradients, Layer, Loss, Role, Scale, TensorFacts, TorchVersion
+from nnlint.values import Form, Gradients, Layer, Loss, Role, Scale, TensorFacts, TorchVersion
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Broadcasted",
     "Confidence",
     "Edit",
     "Event",
     "Finding",
     "Fix",
+    "Form",
     "Gradients",
     "GraphCut",
     "Layer",
     "LayerRan",
     "Loss",
     "LossComputed",
+    "LossConstructed",
     "ModuleCalled",
     "OperationRan",
     "OptimizerStepped",
@@ -45,6 +51,7 @@ __all__ = [
     "Span",
     "Step",
     "TensorFacts",
+    "Thresholded",
     "TorchVersion",
     "Verdict",
 ]

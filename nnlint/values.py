@@ -21,7 +21,21 @@ class Scale(enum.Enum):
     PROBABILITIES = "probabilities"  # of a softmax: they sum to 1 over a dimension
     SIGMOID = "sigmoid outputs"  # each in [0, 1], on its own
     LOG_PROBABILITIES = "log-probabilities"
+    TANH = "values in [-1, 1]"  # of tanh
+    DROPPED = "raw scores with some set to 0"  # of dropout
     CLASS_INDICES = "class indices"
+
+
+class Form(enum.Enum):
+    """How a tensor was computed last, where that says more than its scale."""
+
+    OTHER = "other"
+    LOSS = "a loss"
+    DIFFERENCE = "a difference of two tensors"
+    ONE_MINUS = "one minus probabilities"
+    WRITTEN_INTO = "a tensor of which parts were replaced"
+    EXPONENTIAL = "exponentials"  # of raw values, not shifted by their maximum
+    SUM_OF_EXPONENTIALS = "a sum of exponentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +43,14 @@ class TensorFacts:
     """What is known of a tensor.
 
     `made_by` names in the user's words what gave it its scale (`F.softmax(x, dim=1)`); `trail` tells the way from
-    there to the event.
+    there to the event. `guarded` says that it was kept off 0 by an epsilon or a clamp.
     """
 
     scale: Scale = Scale.UNKNOWN
     made_by: str = ""
     trail: tuple[Step, ...] = ()
+    form: Form = Form.OTHER
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

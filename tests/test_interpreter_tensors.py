@@ -132,7 +132,6 @@ def test_arithmetic_that_keeps_a_meaning_is_known(expression: str, scale: Scale)
         "probs @ x",
         "F.one_hot(y)",
         "F.gumbel_softmax(x, hard=True)",
-        "torch.tanh(scores)",
         "F.gelu(scores)",
         "unknown(probs)",
         "torch.logit(probs)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, gradients
+from nnlint.interpreter import classes, forms, gradients
 from nnlint.interpreter.expressions import written_to
 from nnlint.interpreter.objects import (
     ClassValue,
@@ -21,7 +21,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.operators import operate
 from nnlint.interpreter.subscripts import set_item
 from nnlint.reading import script as ir
-from nnlint.values import Scale
+from nnlint.values import Form, Scale
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -53,7 +53,7 @@ def augmented(run: Interpreter, statement: ir.AugmentedAssign, frame: Frame) -> 
         if not known:
             run.store.write(left, "exact", False)
         return True
-    bind(run, statement.target, operate(run, statement, left, statement.op, right), frame)
+    bind(run, statement.target, operate(run, statement, left, statement.op, right, frame), frame)
     return True
 
 
@@ -63,15 +63,18 @@ def bind(run: Interpreter, target: ir.Expr, value: Value, frame: Frame) -> None:
         case ir.Name(name=name):
             run.assign_name(name, value, frame)
         case ir.Attribute(value=owner, attr=attr):
-            set_attribute(run, run.evaluate(owner, frame), attr, value, target, frame)
+            held = run.evaluate(owner, frame)
+            set_attribute(run, held, attr, value, target, frame)
+            if isinstance(held, Tensor) and attr == "requires_grad" and run.truth(value) is not False:
+                written_to(run, owner, forms.as_leaf(held), frame)
         case ir.Subscript(value=container, index=index):
             held = run.evaluate(container, frame)
             set_item(run, held, run.evaluate(index, frame), value)
             if isinstance(held, Tensor):  # a part of it has other numbers now; raw scores stay raw scores
                 scale = held.scale if held.scale is Scale.LOGITS else Scale.UNKNOWN
-                written_to(
-                    run, container, held.but(scale=scale, provenance=held.provenance | run.provenance(value)), frame
-                )
+                provenance = held.provenance | run.provenance(value)
+                changed = held.but(scale=scale, provenance=provenance, form=Form.WRITTEN_INTO)
+                written_to(run, container, changed, frame)
         case ir.TupleDisplay(elements=elements) | ir.ListDisplay(elements=elements):
             _unpack(run, elements, value, frame)
         case ir.Starred(value=inner):

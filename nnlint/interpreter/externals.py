@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, gradients, layers, modules, telling, tensors, training
+from nnlint.interpreter import builtins, forms, gradients, layers, modules, telling, tensors, training
 from nnlint.interpreter.contexts import gradient_context
+from nnlint.interpreter.dependence import LEAF
 from nnlint.interpreter.einsum import einsum, rearrange
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
@@ -154,7 +155,14 @@ def _factory(run: Interpreter, dotted: str, arguments: Arguments) -> Value:
     if dotted in SIZED_FACTORIES and not arguments.loose:
         shape = run.sizes.sizes_from(run, arguments.positional)
     drawn = dotted.rpartition(".")[2] in ("rand", "randn", "randint", "zeros", "ones", "empty")
-    return Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
+    return _leaf_if_asked(
+        run, arguments, Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
+    )
+
+
+def _leaf_if_asked(run: Interpreter, arguments: Arguments, tensor: Tensor) -> Tensor:
+    flag = arguments.keywords.get("requires_grad")
+    return tensor if flag is None or run.truth(flag) is False else forms.as_leaf(tensor)
 
 
 def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -207,7 +215,7 @@ def _autograd_grad(run: Interpreter, dotted: str, arguments: Arguments, node: ir
 
 
 def _parameter(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    parameter = Unknown("parameter")
+    parameter = Unknown("parameter", LEAF)
     parameter.lazies["<parameter>"] = True
     return parameter
 
@@ -216,7 +224,8 @@ def _detached_copy(run: Interpreter, dotted: str, arguments: Arguments, node: ir
     value = arguments.positional[0] if arguments.positional else Unknown()
     run.used(value)
     tensor = tensors.as_tensor(run, value)
-    return tensor.but(provenance=telling.graph_cut(run, tensor, node, frame), biased=None)
+    copy = tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None)
+    return _leaf_if_asked(run, arguments, copy)
 
 
 def _partial(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -267,6 +276,8 @@ def _variable(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call
     volatile = arguments.keywords.get("volatile")
     if volatile is not None and run.truth(volatile) is not False:
         return tensors.as_tensor(run, value).but(made_by=VOLATILE)
+    if "requires_grad" in arguments.keywords:
+        return _leaf_if_asked(run, arguments, tensors.as_tensor(run, value))
     return value
 
 

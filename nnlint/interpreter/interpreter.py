@@ -90,6 +90,7 @@ class Interpreter(Paths):
         self.roles = roles.Roles()
         self.sizes = Sizes()
         self.watched = Watched()
+        self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
         self.backwards = 0
         self.forward: int | None = None  # the number of the forward pass that runs
         self._spent = 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence as Sequence_
 from typing import Any
 
 from nnlint.interpreter.objects import Const, Perhaps, Sequence, Tensor, Union, Unknown, Value
-from nnlint.values import Scale
+from nnlint.values import Form, Scale
 
 MOST_ALTERNATIVES = 6
 
@@ -83,6 +83,8 @@ def join_tensors(left: Tensor, right: Tensor) -> Tensor:
         provenance=left.provenance | right.provenance,
         biased=left.biased if left.biased == right.biased else None,
         attended=left.attended and right.attended,
+        form=left.form if left.form is right.form else Form.OTHER,
+        guarded=left.guarded or right.guarded,
     )
 
 

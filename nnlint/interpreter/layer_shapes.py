@@ -39,6 +39,7 @@ def presumed(run: Interpreter, operation: str, value: Value, words: str) -> Shap
     shape = run.sizes.learn_rank(value, rank)
     if shape is not None and operation in ("conv", "conv_transpose", "embedding"):
         run.sizes.taken_as_large(shape)  # images and sequences are not of one pixel or word
+        run.sizes.counts_items(shape[0])
     return shape
 
 

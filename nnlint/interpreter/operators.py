@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import tensors
+from nnlint.interpreter import telling, tensors
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
     FALSE,
@@ -39,11 +40,11 @@ def binary(run: Interpreter, expr: ir.Binary, frame: Frame) -> Value:
         spine.append(spine[-1].left)
     left = run.evaluate(spine[-1].left, frame)
     for node in reversed(spine):
-        left = operate(run, node, left, node.op, run.evaluate(node.right, frame))
+        left = operate(run, node, left, node.op, run.evaluate(node.right, frame), frame)
     return left
 
 
-def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value) -> Value:
+def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value, frame: Frame) -> Value:
     """`left op right`."""
     match left, right:
         case Const(value=int() | float() as a), Const(value=int() | float() as b) if op in _ARITHMETIC:
@@ -66,11 +67,15 @@ def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value)
         case Sequence(), Unknown() if op == "+":
             return Sequence(left.kind, left.items, exact=False)
         case (Tensor(), _) | (_, Tensor()):
-            return tensors.binary(run, left, op, right)
+            result = tensors.binary(run, left, op, right)
+            if op == "-":
+                hangs_on = telling.difference_taken(run, left, right, result.provenance, expr, frame)
+                return result if hangs_on is result.provenance else result.but(provenance=hangs_on)
+            return result
         case Union(), _ if len(left.alternatives) <= 4:
-            return run.join_all([operate(run, expr, each, op, right) for each in left.alternatives])
+            return run.join_all([operate(run, expr, each, op, right, frame) for each in left.alternatives])
         case _, Union() if len(right.alternatives) <= 4:
-            return run.join_all([operate(run, expr, left, op, each) for each in right.alternatives])
+            return run.join_all([operate(run, expr, left, op, each, frame) for each in right.alternatives])
     provenance = run.provenance(left) | run.provenance(right)
     if provenance is not NO_PROVENANCE and (provenance.calls or provenance.batches):
         return Unknown(provenance=provenance)
@@ -145,8 +150,15 @@ def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
             provenance = run.provenance(left) | run.provenance(right)
             run.used(left)
             run.used(right)
+            if isinstance(left, Tensor) and isinstance(right, Const) and isinstance(right.value, float):
+                telling.thresholded(run, left, right.value, expr, frame)
             if isinstance(left, Tensor) or isinstance(right, Tensor):
-                return Tensor(provenance=provenance.detached())
+                cuts = [
+                    telling.graph_cut(run, side, "compare", expr, frame)
+                    for side in (left, right)
+                    if isinstance(side, Tensor)
+                ]
+                return Tensor(provenance=reduce(operator.or_, cuts, provenance.detached()))
             result = Unknown(provenance=provenance.detached())
         elif not verdict:
             return FALSE

@@ -17,6 +17,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.reductions import reduced, says_where
 from nnlint.interpreter.reshaping import resolve_view
 from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
@@ -40,6 +41,14 @@ SAME = frozenset(
         "identity",
         "detach",
         "keep",
+        "clamp",
+        "round",
+        "tanh",
+        "softplus",
+        "sqrt",
+        "pow",
+        "step",
+        "scatter",
         "channel_norm",
         "norm",
         "same_shape",
@@ -101,6 +110,8 @@ def result(
             return _cat(run, options)
         case "expand":
             return _expand(run, before, options)
+        case "sum" | "mean" | "reduce" | "argmax" | "extreme" if not says_where(options):
+            return ()
     if before is None:
         return None
     match operation:
@@ -123,8 +134,8 @@ def result(
             return (*before[:at], Size.of(1), *before[at:])
         case "squeeze":
             return _squeezed(run, before, options)
-        case "argmax" | "reduce" | "extreme":
-            return _reduced(before, options)
+        case "argmax" | "reduce" | "sum" | "mean" | "extreme":
+            return reduced(before, options)
         case "chunk":
             return _chunk(run, before, options)
     return None
@@ -278,16 +289,6 @@ def _squeezed(run: Interpreter, before: Shape, options: dict[str, Value]) -> Sha
         return None
     at = axis % len(before)
     return (*before[:at], *before[at + 1 :]) if number == 1 else before
-
-
-def _reduced(before: Shape, options: dict[str, Value]) -> Shape | None:
-    axis = axis_of(options.get("dim"))
-    if axis is None or "keepdim" in options or not -len(before) <= axis < len(before):
-        return None
-    at = axis % len(before)
-    if "k" in options:
-        return (*before[:at], None, *before[at + 1 :])
-    return (*before[:at], *before[at + 1 :])
 
 
 def _chunk(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape | None:

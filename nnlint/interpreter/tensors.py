@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
-from nnlint.interpreter import layer_shapes, shapes, telling
+from nnlint.interpreter import forms, layer_shapes, shapes, telling
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     Biased,
     Const,
     Frame,
+    Instance,
     Sequence,
     Shape,
     Tensor,
@@ -30,6 +31,8 @@ KEEPS_SCALE = frozenset(
         "identity",
         "detach",
         "keep",
+        "clamp",
+        "round",
         "view",
         "resize",
         "flatten",
@@ -66,6 +69,8 @@ KEEPS_BIAS = frozenset(
     }
 )
 """What may stand between a layer with a bias and a batch norm without giving the bias a meaning."""
+CUTS = frozenset({"detach", "argmax", "compare", "one_hot", "round", "step"})
+"""Operations through which no gradient flows."""
 
 
 def as_tensor(run: Interpreter, value: Value) -> Tensor:
@@ -94,13 +99,16 @@ def apply(
     node: ir.Node | None,
     frame: Frame,
     words: str = "",
+    layer: Instance | None = None,
 ) -> Value:
     """The result of one operation on a tensor.
 
-    `options` holds the operation's other arguments by name (`*` those without one), `words` the call in the user's own.
+    `options` holds the operation's other arguments by name (`*` those without one), `words` the call in the user's own,
+    `layer` is the layer whose operation it is.
     """
     if isinstance(value, Union) and all(isinstance(each, Tensor) for each in value.alternatives):
-        return either([apply(run, operation, each, options, node, frame, words) for each in value.alternatives])
+        each_way = [apply(run, operation, each, options, node, frame, words, layer) for each in value.alternatives]
+        return either(each_way)
     tensor = as_tensor(run, value)
     run.used(value)
     for option in options.values():
@@ -110,13 +118,16 @@ def apply(
         provenance = provenance | run.provenance(option)
     if run.gradients_enabled is False:
         provenance = provenance.detached()
-    elif operation == "detach":
-        provenance = telling.graph_cut(run, tensor, node, frame)
+    elif operation in CUTS:
+        provenance = telling.graph_cut(run, tensor, operation, node, frame)
     if tensor.biased is not None and operation not in KEEPS_BIAS:
         run.consumed(tensor.biased)
+    constructed = layer.made if layer is not None else None
     provenance = telling.operation_ran(
-        run, operation, tensor, run.sizes.shape_of(value), options, provenance, node, frame, words
+        run, operation, tensor, run.sizes.shape_of(value), options, provenance, node, frame, words, constructed
     )
+    if operation == "round" and isinstance(node, ir.Expr):
+        telling.thresholded(run, tensor, None, node, frame)
     shape = shapes.result(run, operation, value, options, node, frame, words)
     scale, made = _scale(run, operation, tensor, options, node, frame, words)
     keeps = scale is tensor.scale and operation in KEEPS_SCALE
@@ -129,6 +140,8 @@ def apply(
         provenance=provenance,
         biased=_carried(run, tensor, operation, shape),
         attended=(tensor.attended and operation in KEEPS_SCALE) or made.attended,
+        form=forms.after(operation, tensor),
+        guarded=forms.is_guarded(run, operation, tensor, options),
     )
     return _shaped_results(run, operation, run.sizes.shape_of(value), result, options, words)
 
@@ -203,16 +216,15 @@ def _scale(
             return Scale.UNKNOWN, Tensor(made_by=ONE_HOT if isinstance(ones, Const) and ones.value == 1 else "")
         case "argmax":
             return Scale.CLASS_INDICES, _NOTHING
-        case "keep" if tensor.scale is Scale.LOGITS and {"min", "max"} <= {
+        case "clamp" if tensor.scale in (Scale.LOGITS, Scale.DROPPED) and {"min", "max"} <= {
             name for name, v in options.items() if isinstance(v, Const)
         }:
             return Scale.UNKNOWN, _NOTHING  # clamped scores are bounded
         case "dropout" if tensor.scale is Scale.LOGITS:
-            return Scale.UNKNOWN, _NOTHING
-        case "reduce" if words.rpartition(".")[2].startswith("mean(") and tensor.scale in (
-            Scale.PROBABILITIES,
-            Scale.SIGMOID,
-        ):
+            return _made(run, Scale.DROPPED, words, node, frame, "some of the scores 0")
+        case "tanh":
+            return _made(run, Scale.TANH, words, node, frame, "values in [-1, 1]")
+        case "mean" if tensor.scale in (Scale.PROBABILITIES, Scale.SIGMOID):
             dim = options.get("dim")
             over_batch = isinstance(dim, Const) and dim.value == 0
             return (tensor.scale, tensor) if over_batch else (Scale.UNKNOWN, _NOTHING)
@@ -270,7 +282,7 @@ def _shaped_results(
 # --- operators ----------------------------------------------------------------------------------------------------
 
 
-def binary(run: Interpreter, left: Value, op: str, right: Value) -> Value:
+def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
     """`left op right` where one of them is a tensor."""
     a, b = as_tensor(run, left), as_tensor(run, right)
     run.used(left)
@@ -294,10 +306,12 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Value:
             provenance=provenance,
             attended=a.scale is Scale.PROBABILITIES,
         )
+    form = forms.of_binary(a, op, b, left, right)
     keeper = _keeper(left, a, op, right, b)
     if keeper is None:
-        return Tensor(shape=shape, provenance=provenance)
-    return keeper.but(shape=shape, provenance=provenance, biased=None, attended=False)
+        return Tensor(shape=shape, provenance=provenance, form=form)
+    guarded = keeper.guarded or (op == "+" and isinstance(right, Const))
+    return keeper.but(shape=shape, provenance=provenance, biased=None, attended=False, form=form, guarded=guarded)
 
 
 def _keeper(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> Tensor | None:

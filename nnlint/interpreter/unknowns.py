@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import gradients, modes, training
@@ -35,7 +36,8 @@ def unknown_result(run: Interpreter, arguments: Arguments, name: str = "", recei
     provenance = run.provenance_of(arguments) | run.provenance(receiver)
     if run.gradients_enabled is False:
         provenance = provenance.detached()
-    return Unknown(name, run.on_graph(provenance))
+    # it may have parameters of its own: that everything it was given is cut off says nothing
+    return Unknown(name, run.on_graph(replace(provenance, cuts=frozenset()) if provenance.cuts else provenance))
 
 
 def given_away(run: Interpreter, arguments: Arguments) -> None:

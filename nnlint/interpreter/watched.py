@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from nnlint.events import Event
 from nnlint.interpreter.objects import Provenance
+from nnlint.source import Place
 
 Tell = Callable[["Fate"], Event | None]
 
@@ -21,12 +22,13 @@ class Fate:
     """What became of the output of a watched operation.
 
     `differentiated`: `backward` came through it (of a cut: what was made of the cut value was differentiated).
-    `whole`: of a cut, that no graph at all was left at some `backward` that it reached.
+    `whole`: of a cut, that no graph at all was left at some `backward` that it reached, which is `backward`.
     """
 
     tell: Tell
     differentiated: bool = False
     whole: bool = False
+    backward: Place | None = None
 
 
 class Watched:
@@ -40,14 +42,15 @@ class Watched:
         self._fates.append(Fate(tell))
         return len(self._fates) - 1
 
-    def differentiated(self, loss: Provenance) -> None:
+    def differentiated(self, loss: Provenance, backward: Place) -> None:
         """`backward` was called on something of this provenance."""
         for number in loss.operations:
             self._fates[number].differentiated = True
         for number in loss.cuts:
             fate = self._fates[number]
             fate.differentiated = True
-            fate.whole = fate.whole or not loss.calls
+            if not loss.calls and not loss.leaf and not fate.whole:
+                fate.whole, fate.backward = True, backward
 
     def events(self) -> Iterator[Event]:
         for fate in self._fates:
