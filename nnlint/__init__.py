@@ -14,17 +14,20 @@ from nnlint.events import (
     OperationRan,
     OptimizerStepped,
     Reshaped,
+    SchedulerMade,
+    SchedulerStepped,
     Thresholded,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
 from nnlint.source import Place, Span
-from nnlint.values import Form, Gradients, Layer, Loss, Role, Scale, TensorFacts, TorchVersion
+from nnlint.values import Cadence, Form, Gradients, Layer, Loss, Role, Scale, TensorFacts, TorchVersion
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Broadcasted",
+    "Cadence",
     "Confidence",
     "Edit",
     "Event",
@@ -47,6 +50,8 @@ __all__ = [
     "Rule",
     "Safety",
     "Scale",
+    "SchedulerMade",
+    "SchedulerStepped",
     "Severity",
     "Span",
     "Step",

@@ -113,6 +113,13 @@ class Gradients(enum.Enum):
     CLEARED = "cleared"  # filled by backward, then cleared again before this step
 
 
+class Cadence(enum.Enum):
+    """How often something happens in training."""
+
+    STEP = "each step of the optimizer"
+    EPOCH = "each epoch"
+
+
 class Role(enum.Enum):
     """What a forward pass is for."""
 

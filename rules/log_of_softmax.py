@@ -1,4 +1,4 @@
-"""NN110: ."""
+"""NN110: the logarithm of a softmax, a sigmoid or a sum of exponentials overflows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,61 @@ from nnlint import Finding, Form, OperationRan, Rule, Scale, Severity, Step
 
 
 class LogOfSoftmax(Rule):
-    """PAGE"""
+    """The logarithm of a softmax, a sigmoid or a sum of exponentials, which overflows, is taken.
+
+    ## What it does
+
+    Finds `log(softmax(x))`, `log(sigmoid(x))` and `log(sum(exp(x)))` in the differentiated path, also where the two
+    halves stand in different lines, functions or files.
+
+    ## Why it fails silently
+
+    In exact arithmetic nothing is wrong, and at the start of training nothing is wrong in floating point either. Once
+    a score trails the largest by about 104, its softmax is 0 in single precision (by 17 in half precision), its
+    logarithm is -inf, and the weights are NaN after the next step: hours into the run, on one unlucky batch.
+
+    ## Example
+
+    ```python
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+
+    model, inputs, target = nn.Linear(16, 4), torch.randn(32, 16), torch.randint(4, (32,))
+    probabilities = F.softmax(model(inputs), dim=1)
+    loss = F.nll_loss(torch.log(probabilities), target)
+    loss.backward()
+    ```
+
+    ## Instead
+
+    ```python
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+
+    model, inputs, target = nn.Linear(16, 4), torch.randn(32, 16), torch.randint(4, (32,))
+    loss = F.nll_loss(F.log_softmax(model(inputs), dim=1), target)
+    loss.backward()
+    ```
+
+    ## Fix safety
+
+    There is no automatic fix yet. `log_softmax`, `logsigmoid` and `logsumexp` mean the same and are as exact or more
+    exact everywhere; where the probabilities are used elsewhere too, they stay.
+
+    ## Quiet when
+
+    - an epsilon or a clamp stands inside the logarithm,
+    - the stable function is used,
+    - the logarithm is taken of something else: counts, priors, a variance.
+
+    ## References
+
+    - [torch.nn.functional.log_softmax](https://pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html)
+    - [torch.nn.functional.logsigmoid](https://pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html)
+    - [torch.logsumexp](https://pytorch.org/docs/stable/generated/torch.logsumexp.html)
+    """
 
     code, name, severity = "NN110", "log-of-softmax", Severity.WARNING
     watches = OperationRan

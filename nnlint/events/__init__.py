@@ -4,7 +4,7 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
-from nnlint.events.loop import OptimizerStepped
+from nnlint.events.loop import OptimizerStepped, SchedulerMade, SchedulerStepped
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import ModuleCalled
 from nnlint.events.model import LayerRan
@@ -22,5 +22,7 @@ __all__ = [
     "OperationRan",
     "OptimizerStepped",
     "Reshaped",
+    "SchedulerMade",
+    "SchedulerStepped",
     "Thresholded",
 ]

@@ -57,18 +57,25 @@ def length(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: 
     return Unknown("len")
 
 
+COUNT = "<count>"
+
+
 def range_(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     given = [
         Const(value.number) if isinstance(value, SizeValue) and value.number is not None else value
         for value in arguments.positional
     ]
     bounds = [value.value for value in given if isinstance(value, Const) and isinstance(value.value, int)]
+    numbers = Sequence("list", (Unknown("index"),), exact=False)
     if bounds and len(bounds) == len(arguments.positional) and not (len(bounds) == 3 and bounds[2] == 0):
-        numbers = range(*bounds)
-        if len(numbers) <= LONGEST_RANGE:
-            return Sequence("list", tuple(map(Const, numbers)))
-        return Sequence("list", (Const(numbers[0]), Unknown("index")), exact=False)
-    return Sequence("list", (Unknown("index"),), exact=False)
+        known = range(*bounds)
+        if len(known) <= LONGEST_RANGE:
+            numbers = Sequence("list", tuple(map(Const, known)))
+        else:
+            numbers = Sequence("list", (Const(known[0]), Unknown("index")), exact=False)
+    if 0 < len(given) < 3:
+        numbers.lazies[COUNT] = given[-1]  # a run that is resumed counts to the same number
+    return numbers
 
 
 def enumerated(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nnlint.interpreter.objects import Value
 from nnlint.interpreter.store import Delta
 from nnlint.source import Place
 
@@ -27,3 +28,6 @@ class LoopRecord:
     breaks: list[Delta] = field(default_factory=list)
     continues: list[Delta] = field(default_factory=list)
     trains: bool = False  # backward ran in it
+    steps_itself: bool = False  # an optimizer stepped in it, in no loop inside of it
+    steps_within: bool = False  # an optimizer stepped in a loop inside of it
+    count: Value | None = None  # of `range(count)`

@@ -187,6 +187,7 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
         return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
     for each in arguments.all():
         run.used(each)
+        run.schedules.hand_away(each)
     if dotted in WRAPPERS:
         return modules.make(run, dotted, arguments, node, frame)
     if dotted.partition(".")[0] not in HARMLESS_PACKAGES and dotted not in HARMLESS:

@@ -71,6 +71,10 @@ def _related(held: frozenset[Obj] | None, trained: frozenset[Obj]) -> bool:
 def stepped(run: Interpreter, optimizer: Obj, place: Place, called: str, certain: bool) -> None:
     """`optimizer.step()`."""
     notice(run, optimizer)
+    for loop in run.loops:
+        loop.steps_within = loop.steps_within or loop is not run.loops[-1]
+    if run.loops:
+        run.loops[-1].steps_itself = True
     state = optimizer.fields.get(STATE)
     found = Gradients.UNKNOWN
     if state:

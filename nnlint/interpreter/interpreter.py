@@ -46,6 +46,7 @@ from nnlint.interpreter.objects import (
     _numbers,
 )
 from nnlint.interpreter.paths import Paths
+from nnlint.interpreter.schedules import Schedules
 from nnlint.interpreter.sizing import Sizes
 from nnlint.interpreter.store import Store
 from nnlint.interpreter.views import View, reshapings
@@ -90,6 +91,7 @@ class Interpreter(Paths):
         self.roles = roles.Roles()
         self.sizes = Sizes()
         self.watched = Watched()
+        self.schedules = Schedules()
         self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
         self.backwards = 0
         self.forward: int | None = None  # the number of the forward pass that runs
@@ -304,6 +306,7 @@ class Interpreter(Paths):
         yield from self._events
         yield from self.roles.events(complete)
         yield from self.watched.events()
+        yield from self.schedules.events(complete)
         if complete:
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeGuard
 
+from nnlint.interpreter.containers import COUNT
 from nnlint.interpreter.control import LoopRecord
 from nnlint.interpreter.objects import Const, External, Frame, Instance, Perhaps, Sequence, Unknown, Value
 from nnlint.interpreter.store import Delta
@@ -26,6 +27,7 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
     if not known and elements:
         elements = elements if len(elements) > 1 else [elements[0], elements[0]]
     loop = LoopRecord(run.store.mark(), run.place(frame, statement), data=run.batches_of(elements))
+    loop.count = iterable.lazies.get(COUNT) if isinstance(iterable, Sequence) else None
 
     def one_pass(element: Value) -> bool:
         if isinstance(element, Perhaps):

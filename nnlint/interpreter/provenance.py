@@ -90,6 +90,7 @@ def collected(run: Interpreter, value: Value) -> None:
 
 def escaped(run: Interpreter, value: Value) -> None:
     run.roles.escaped(run.provenance(value))
+    run.schedules.hand_away(value)
 
 
 def returned(run: Interpreter, value: Value, statement: ir.Return, frame: Frame) -> Value:

@@ -24,35 +24,16 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.interpreter.roles import role_of_name
+from nnlint.interpreter.schedules import SCHEDULE, step_method
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.wording import text_of
+from nnlint.knowledge.schedulers import SCHEDULERS
 from nnlint.reading import script as ir
 from nnlint.values import Role
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
-_SCHEDULERS = frozenset(
-    [
-        "StepLR",
-        "MultiStepLR",
-        "ExponentialLR",
-        "CosineAnnealingLR",
-        "CosineAnnealingWarmRestarts",
-        "ReduceLROnPlateau",
-        "LambdaLR",
-        "CyclicLR",
-        "OneCycleLR",
-        "LinearLR",
-        "ConstantLR",
-        "PolynomialLR",
-        "SequentialLR",
-        "ChainedScheduler",
-        "MultiplicativeLR",
-        "LRScheduler",
-        "_LRScheduler",
-    ]
-)
 _FOREIGN_OPTIMIZERS = frozenset(
     [
         "AdamW",
@@ -88,8 +69,8 @@ def make_optimizer_or_scheduler(
 ) -> Value:
     """`torch.optim.Adam(model.parameters(), …)`, `StepLR(optimizer, …)`."""
     name = dotted.rpartition(".")[2]
-    if name in _SCHEDULERS or "LR" in name:
-        return Instance(External(dotted), None)
+    if name in SCHEDULERS or "LR" in name:
+        return run.schedules.make(run, dotted, arguments, node, frame)
     optimizer = Instance(External(dotted), run.place(frame, node) if node is not None else None)
     start_optimizer(run, optimizer, arguments.get(0, "params"))
     return optimizer
@@ -134,12 +115,14 @@ def step(
 
 def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
     """An attribute that nnlint knows of an optimizer, scaler or loader; else one that is not known."""
+    if SCHEDULE in instance.lazies and name == "step":
+        return step_method(instance)
     if is_optimizer(instance):
         if name == "step":
             return Native(
                 name,
                 lambda run, arguments, node, frame: step(
-                    run, instance, arguments, node, frame, _receiver(node, instance), True
+                    run, instance, arguments, node, frame, receiver(node, instance), True
                 ),
             )
         if name == "zero_grad":
@@ -182,7 +165,7 @@ def _group(run: Interpreter, optimizer: Instance) -> Value:
     return Mapping({"params": Parameters((parameter,), modules or frozenset())}, others=True)
 
 
-def _receiver(node: ir.Call | None, instance: Instance) -> str:
+def receiver(node: ir.Call | None, instance: Instance) -> str:
     if node is not None and isinstance(node.function, ir.Attribute):
         return text_of(node.function.value)
     return instance.name or instance.class_name

@@ -33,6 +33,7 @@ def unknown_result(run: Interpreter, arguments: Arguments, name: str = "", recei
     """What something unknown returns: it depends on all that it was given."""
     for value in arguments.all():
         run.collected(value)
+        run.schedules.hand_away(value)
     provenance = run.provenance_of(arguments) | run.provenance(receiver)
     if run.gradients_enabled is False:
         provenance = provenance.detached()
