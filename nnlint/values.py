@@ -31,6 +31,7 @@ class Form(enum.Enum):
 
     OTHER = "other"
     LOSS = "a loss"
+    LEAF = "a tensor that was made anew to get gradients"
     DIFFERENCE = "a difference of two tensors"
     ONE_MINUS = "one minus probabilities"
     WRITTEN_INTO = "a tensor of which parts were replaced"

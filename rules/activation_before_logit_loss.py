@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from nnlint import Finding, LossComputed, Rule, Scale, Severity, Step
 
 _WHAT = {
-    Scale.NONNEGATIVE: "scores without their negative part",
-    Scale.TANH: "scores squeezed into [-1, 1]",
-    Scale.DROPPED: "scores of which dropout set some to 0",
+    Scale.NONNEGATIVE: "scores after a ReLU",
+    Scale.TANH: "scores after a tanh",
+    Scale.DROPPED: "scores after a dropout",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, GraphCut, Rule, Severity, Step
+from nnlint import Finding, Form, GraphCut, Rule, Severity, Step
 
 
 class DetachedLoss(Rule):
@@ -73,7 +73,7 @@ class DetachedLoss(Rule):
     words = ("backward",)
 
     def check(self, event: GraphCut) -> Iterator[Finding]:
-        if event.operation != "detach" or not event.whole or event.in_forward:
+        if event.operation != "detach" or not event.whole or (event.in_forward and event.input.form is not Form.LOSS):
             return
         trail = [Step(event.place, f"`{event.call}` has no graph")]
         if event.backward is not None:

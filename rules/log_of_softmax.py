@@ -76,14 +76,14 @@ class LogOfSoftmax(Rule):
         elif event.input.form is Form.ONE_MINUS:
             return
         elif event.input.scale is Scale.PROBABILITIES:
-            what, instead = f"the softmax `{event.input.made_by}`", "F.log_softmax"
+            what, instead = "a softmax", "F.log_softmax"
         elif event.input.scale is Scale.SIGMOID:
-            what, instead = f"the sigmoid `{event.input.made_by}`", "F.logsigmoid"
+            what, instead = "a sigmoid", "F.logsigmoid"
         else:
             return
         yield self.finding(
             event,
-            f"`{event.call}` takes the logarithm of {what}, which overflows where `{instead}` does not",
+            f"`{event.call}` is the logarithm of {what} and overflows where `{instead}` does not",
             trail=(*event.input.trail, Step(event.place, "its logarithm is taken here")),
             advice=f"use `{instead}` of the raw values",
         )

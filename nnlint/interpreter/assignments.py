@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, forms, gradients
+from nnlint.interpreter import classes, gradients, telling
 from nnlint.interpreter.expressions import written_to
 from nnlint.interpreter.objects import (
     ClassValue,
@@ -66,7 +66,7 @@ def bind(run: Interpreter, target: ir.Expr, value: Value, frame: Frame) -> None:
             held = run.evaluate(owner, frame)
             set_attribute(run, held, attr, value, target, frame)
             if isinstance(held, Tensor) and attr == "requires_grad" and run.truth(value) is not False:
-                written_to(run, owner, forms.as_leaf(held), frame)
+                written_to(run, owner, telling.made_leaf(run, held, None, frame), frame)
         case ir.Subscript(value=container, index=index):
             held = run.evaluate(container, frame)
             set_item(run, held, run.evaluate(index, frame), value)

@@ -60,13 +60,19 @@ def attribute(run: Interpreter, value: Value, name: str, node: ir.Node | None, f
             return value.items[name] if name in value.items else run.child(value, name)
         case Sequence() | Mapping() | Const() | ShapeOf():
             if isinstance(value, Const) and not isinstance(value.value, str):
-                return Unknown(name)
+                return _of_a_number(run, value, name)
             return Method(value, name)
         case Function() | Bound() if name == "__name__":
             return Const(value.name if isinstance(value, Function) else value.function.name)
         case Partial() if name == "func":
             return value.function
-    return Unknown(name, provenance=run.provenance(value))
+    return _of_a_number(run, value, name)
+
+
+def _of_a_number(run: Interpreter, value: Value, name: str) -> Value:
+    """A number that is asked for `backward` is a tensor: it was computed in ways that nnlint does not follow."""
+    provenance = run.provenance(value)
+    return Method(Tensor(provenance=provenance), name) if name == "backward" else Unknown(name, provenance)
 
 
 _MAPPING_METHODS = frozenset(

@@ -15,12 +15,15 @@ from nnlint.interpreter.objects import (
     Instance,
     Mapping,
     Obj,
+    Perhaps,
     Sequence,
     SizeValue,
+    Tensor,
     Union,
     Unknown,
     Value,
 )
+from nnlint.interpreter.operators import operate
 from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
@@ -122,6 +125,23 @@ def _reduction(run: Interpreter, arguments: Arguments, node: ir.Call | None, fra
     return Unknown(provenance=provenance)
 
 
+LONGEST_SUM = 16
+
+
+def _sum(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """`sum(losses)`: tensors are added one by one."""
+    value = first_of(arguments)
+    items = [each.value if isinstance(each, Perhaps) else each for each in getattr(value, "items", ())]
+    if not isinstance(value, Sequence) or not 0 < len(items) <= LONGEST_SUM:
+        return _reduction(run, arguments, node, frame)
+    if not all(isinstance(each, (Tensor, Const)) for each in items) or all(isinstance(each, Const) for each in items):
+        return _reduction(run, arguments, node, frame)
+    total: Value = items[0]
+    for each in items[1:]:
+        total = operate(run, node or ir.Node(-1), total, "+", each, frame)
+    return total
+
+
 def _observe(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     for value in arguments.all():
         run.used(value)
@@ -203,7 +223,7 @@ BUILTINS: dict[str, Handler] = {
     "itertools.islice": _itself,
     "map": containers.mapped,
     "filter": containers.filtered,
-    "sum": _reduction,
+    "sum": _sum,
     "min": _reduction,
     "max": _reduction,
     "abs": _reduction,

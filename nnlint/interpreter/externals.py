@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, forms, gradients, layers, modules, telling, tensors, training
+from nnlint.interpreter import builtins, gradients, layers, modules, telling, tensors, training
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.dependence import LEAF
 from nnlint.interpreter.einsum import einsum, rearrange
@@ -111,7 +111,7 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
     if dotted.startswith("torch.optim.") and dotted.count(".") == 2 and dotted[12:13].isupper():
         return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
     if dotted in FACTORIES:
-        return _factory(run, dotted, arguments)
+        return _factory(run, dotted, arguments, node, frame)
     package, _, name = dotted.rpartition(".")
     if name in OPERATIONS and package in ("torch", "torch.nn.functional", "torch.Tensor", "torch.linalg"):
         return _operation(run, dotted, name, arguments, node, frame)
@@ -146,7 +146,7 @@ def options_of(parameters: tuple[str, ...], arguments: Arguments) -> dict[str, V
     return options
 
 
-def _factory(run: Interpreter, dotted: str, arguments: Arguments) -> Value:
+def _factory(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     provenance = NO_PROVENANCE
     for each in arguments.all():
         run.used(each)
@@ -154,15 +154,18 @@ def _factory(run: Interpreter, dotted: str, arguments: Arguments) -> Value:
     shape = None
     if dotted in SIZED_FACTORIES and not arguments.loose:
         shape = run.sizes.sizes_from(run, arguments.positional)
+    elif dotted == "torch.randint" and arguments.positional and not arguments.loose:
+        shape = run.sizes.sizes_from(run, arguments.positional[-1:]) if "size" not in arguments.keywords else None
     drawn = dotted.rpartition(".")[2] in ("rand", "randn", "randint", "zeros", "ones", "empty")
-    return _leaf_if_asked(
-        run, arguments, Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
-    )
+    made = Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
+    return _leaf_if_asked(run, arguments, made, node, frame)
 
 
-def _leaf_if_asked(run: Interpreter, arguments: Arguments, tensor: Tensor) -> Tensor:
+def _leaf_if_asked(
+    run: Interpreter, arguments: Arguments, tensor: Tensor, node: ir.Node | None, frame: Frame
+) -> Tensor:
     flag = arguments.keywords.get("requires_grad")
-    return tensor if flag is None or run.truth(flag) is False else forms.as_leaf(tensor)
+    return tensor if flag is None or run.truth(flag) is False else telling.made_leaf(run, tensor, node, frame)
 
 
 def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -226,7 +229,7 @@ def _detached_copy(run: Interpreter, dotted: str, arguments: Arguments, node: ir
     run.used(value)
     tensor = tensors.as_tensor(run, value)
     copy = tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None)
-    return _leaf_if_asked(run, arguments, copy)
+    return _leaf_if_asked(run, arguments, copy, node, frame)
 
 
 def _partial(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -278,7 +281,7 @@ def _variable(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call
     if volatile is not None and run.truth(volatile) is not False:
         return tensors.as_tensor(run, value).but(made_by=VOLATILE)
     if "requires_grad" in arguments.keywords:
-        return _leaf_if_asked(run, arguments, tensors.as_tensor(run, value))
+        return _leaf_if_asked(run, arguments, tensors.as_tensor(run, value), node, frame)
     return value
 
 

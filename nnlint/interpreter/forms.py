@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter.dependence import LEAF
 from nnlint.interpreter.objects import Const, Tensor, Value
 from nnlint.values import Form, Scale
 
@@ -28,13 +27,6 @@ def after(operation: str, tensor: Tensor) -> Form:
         case _, Form.LOSS if operation in _KEEP_LOSS:
             return Form.LOSS
     return tensor.form if operation in _KEEP_FORM else Form.OTHER
-
-
-def as_leaf(tensor: Tensor) -> Tensor:
-    """A tensor that gets gradients itself from now on; of a loss that says nothing, it is the end of the graph."""
-    if tensor.form is Form.LOSS or tensor.shape == ():
-        return tensor
-    return tensor.but(provenance=tensor.provenance | LEAF)
 
 
 def is_guarded(run: Interpreter, operation: str, tensor: Tensor, options: dict[str, Value]) -> bool:

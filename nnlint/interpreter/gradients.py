@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from nnlint.events import OptimizerStepped
 from nnlint.finding import Confidence
 from nnlint.interpreter.joins import CLEAR, NEW, READY, REUSED, USED, WASTED, join_gradients
-from nnlint.interpreter.objects import Instance, Obj, Unknown, Value
+from nnlint.interpreter.objects import Instance, Obj, Tensor, Unknown, Value
 from nnlint.interpreter.parameters import OF, owners
 from nnlint.source import Place
-from nnlint.values import Gradients
+from nnlint.values import Form, Gradients
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -40,7 +40,7 @@ def filled(run: Interpreter, loss: Value | None, place: Place) -> None:
     hangs_on = run.provenance(loss)
     calls = hangs_on.calls
     run.backwards += 1
-    run.watched.differentiated(hangs_on, place)
+    run.watched.differentiated(hangs_on, place, isinstance(loss, Tensor) and loss.form is Form.LEAF)
     for loop in run.loops:
         loop.trains = True
     run.roles.differentiated(calls)

@@ -306,7 +306,7 @@ class Interpreter(Paths):
         yield from self._events
         yield from self.roles.events(complete)
         yield from self.watched.events()
-        yield from self.schedules.events(complete)
+        yield from self.schedules.events(self, complete)
         if complete:
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import forms, gradients, modes, tensors, training
+from nnlint.interpreter import gradients, modes, telling, tensors, training
 from nnlint.interpreter.contexts import GradientContext
 from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
@@ -126,7 +126,7 @@ def _of_tensor(
         case "requires_grad_":
             flag = arguments.get(0, "requires_grad")
             off = flag is not None and run.truth(flag) is False
-            return tensor if off else forms.as_leaf(tensors.as_tensor(run, tensor))
+            return tensor if off else telling.made_leaf(run, tensors.as_tensor(run, tensor), node, frame)
     if name in OPERATIONS:
         operation, parameters = OPERATIONS[name]
         if operation == "attention":

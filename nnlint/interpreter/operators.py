@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import telling, tensors
+from nnlint.interpreter import shapes, telling, tensors
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
     FALSE,
@@ -158,7 +158,8 @@ def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
                     for side in (left, right)
                     if isinstance(side, Tensor)
                 ]
-                return Tensor(provenance=reduce(operator.or_, cuts, provenance.detached()))
+                shape = shapes.broadcast(run, run.sizes.shape_of(left), run.sizes.shape_of(right), left, right)
+                return Tensor(shape=shape, provenance=reduce(operator.or_, cuts, provenance.detached()))
             result = Unknown(provenance=provenance.detached())
         elif not verdict:
             return FALSE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Seq
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
@@ -29,18 +30,21 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 
+MOST_ITEMS = 32  # of a container that are looked at: those of long lists are alike
+
+
 def provenance(run: Interpreter, value: Value | None, depth: int = 0) -> Provenance:
     match value:
         case Tensor() | Unknown():
             return value.provenance
         case Sequence() if depth < 3:
             found = NO_PROVENANCE
-            for item in value.items:
+            for item in value.items[:MOST_ITEMS]:
                 found = found | provenance(run, item, depth + 1)
             return found
         case Mapping() if depth < 3:
             found = NO_PROVENANCE
-            for item in value.items.values():
+            for item in islice(value.items.values(), MOST_ITEMS):
                 found = found | provenance(run, item, depth + 1)
             return found
         case Union():

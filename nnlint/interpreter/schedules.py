@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnlint.events import SchedulerMade, SchedulerStepped
@@ -19,9 +20,10 @@ from nnlint.interpreter.objects import (
     Instance,
     Mapping,
     Native,
-    Obj,
+    Perhaps,
     Sequence,
     SizeValue,
+    Union,
     Value,
 )
 from nnlint.knowledge.schedulers import EPOCHS_AT_MOST, PARAMETERS
@@ -49,7 +51,7 @@ class Schedule:
 
     kind: str
     made: Place
-    file: Obj
+    file: Path
     arguments: dict[str, Value]
     optimizer: Value | None
     steps: list[_Stepped] = field(default_factory=list)
@@ -74,7 +76,7 @@ class Schedules:
             schedule = Schedule(
                 kind,
                 run.place(frame, node),
-                frame.namespace,
+                frame.namespace.path,
                 given | arguments.keywords,
                 arguments.get(0, "optimizer"),
                 handed=arguments.loose,
@@ -94,10 +96,16 @@ class Schedules:
             case Mapping() if depth < 3:
                 for item in value.items.values():
                     self.hand_away(item, depth + 1)
+            case Union():
+                for item in value.alternatives:
+                    self.hand_away(item, depth + 1)
+            case Perhaps():
+                self.hand_away(value.value, depth)
 
-    def events(self, complete: bool) -> Iterator[SchedulerMade | SchedulerStepped]:
+    def events(self, run: Interpreter, complete: bool) -> Iterator[SchedulerMade | SchedulerStepped]:
         for scheduler, schedule in self._all:
-            if complete and not schedule.steps and not schedule.handed:
+            silent = not schedule.steps and not schedule.handed and complete
+            if silent and not run.program.mentions(schedule.file, (f"{scheduler.name}.step".encode(),)):
                 yield SchedulerMade(place=schedule.made, kind=schedule.kind, called=scheduler.name, stepped=False)
             for step in schedule.steps:
                 cadence = _cadence(step)

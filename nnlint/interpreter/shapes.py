@@ -376,6 +376,12 @@ def _sliced(run: Interpreter, size: Size | None, key: SliceValue) -> Size | None
         for b, k in zip(bounds, (key.lower, key.upper, key.step), strict=True)
     ):
         return Size.of(len(range(*slice(*bounds).indices(number)))) if number < 10**7 else None
+    if key.lower is not None and key.upper is not None and key.step is None:  # `x[i : i + 1]`
+        lower, upper = run.sizes.as_size(key.lower), run.sizes.as_size(key.upper)
+        if lower is None or upper is None or lower.as_int() is not None:
+            return None
+        length = (upper - lower).as_int()
+        return Size.of(length) if length is not None and length > 0 else None
     if size is not None and key.lower is None and key.step is None and key.upper is not None:
         upper = run.sizes.as_size(key.upper)
         return upper if upper is not None and not (upper.as_int() is not None and (upper.as_int() or 0) < 0) else None

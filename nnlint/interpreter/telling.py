@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nnlint.events import Broadcasted, GraphCut, OperationRan, Thresholded
+from nnlint.interpreter.dependence import LEAF
 from nnlint.interpreter.objects import Const, Frame, Provenance, Shape, Tensor, Value
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.watched import Fate
@@ -49,11 +50,19 @@ def operation_ran(
             if name.isidentifier()
         },
         sizes=None if shape is None else tuple(_size_text(run, size) for size in shape),
-        batch=run.sizes.batch_dimension(shape),
+        batch=_batch_dimension(run, tensor, shape),
         differentiated=False,
         in_forward=bool(run.module_stack),
     )
-    return provenance.through(run.watched.watch(partial(_ran, told)))
+    number = run.watched.watch(partial(_ran, told))
+    return provenance if provenance.cuts and not provenance.calls else provenance.through(number)
+
+
+def _batch_dimension(run: Interpreter, tensor: Tensor, shape: Shape | None) -> int | None:
+    known = run.sizes.batch_dimension(shape)
+    if known is None and tensor.provenance.outputs and not run.module_stack and shape is not None and len(shape) > 1:
+        return 0 if tensor.scale is Scale.LOGITS else None  # class scores as a whole network returns them
+    return known
 
 
 def _ran(told: OperationRan, fate: Fate) -> OperationRan:
@@ -72,7 +81,26 @@ def graph_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node | N
     known = value.provenance
     if node is None or not known.calls or run.gradients_enabled is False:
         return known.detached()
-    told = GraphCut(
+    told = _told_cut(run, value, operation, node, frame)
+    return known.cut_at(run.watched.watch(partial(_cut, told), of_loss=value.form is Form.LOSS))
+
+
+def made_leaf(run: Interpreter, tensor: Tensor, node: ir.Node | None, frame: Frame) -> Tensor:
+    """A tensor that gets gradients itself from now on; what it was made of gets none through it.
+
+    `backward` on the leaf itself reaches nothing, whatever it was made of. Of a loss it says nothing more.
+    """
+    provenance = tensor.provenance
+    if node is not None and not provenance.cuts:
+        told = _told_cut(run, tensor, "detach", node, frame)
+        provenance = provenance.cut_at(run.watched.watch(partial(_cut, told)))
+    if tensor.form is not Form.LOSS and tensor.shape != () and not run.watched.was_a_loss(provenance):
+        provenance = provenance | LEAF
+    return tensor.but(provenance=provenance, form=Form.LEAF)
+
+
+def _told_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node, frame: Frame) -> GraphCut:
+    return GraphCut(
         place=run.place(frame, node),
         operation=operation,
         call=text_of(node) if isinstance(node, ir.Expr) else "",
@@ -82,7 +110,6 @@ def graph_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node | N
         backward=None,
         in_forward=bool(run.module_stack),
     )
-    return known.cut_at(run.watched.watch(partial(_cut, told)))
 
 
 def _cut(told: GraphCut, fate: Fate) -> GraphCut:

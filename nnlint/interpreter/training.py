@@ -292,8 +292,9 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
     if isinstance(dataset, Instance) and "<own collation>" not in source.lazies:
         tensors = dataset.fields.get("tensors")
         if isinstance(tensors, Sequence):
+            size = run.sizes.batch()
             items = [_first_of(run, each) for each in tensors.items]
-            return Sequence("list", tuple(_collated(run, item, batches, run.sizes.batch()) for item in items))
+            return Sequence("list", tuple(_collated(run, item, batches, size) for item in items))
         if run.finds_method(dataset, "__getitem__"):
             item = run.attempt(
                 lambda: run.call(

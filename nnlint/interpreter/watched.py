@@ -26,6 +26,7 @@ class Fate:
     """
 
     tell: Tell
+    of_loss: bool = False  # of a cut: that a loss was cut off
     differentiated: bool = False
     whole: bool = False
     backward: Place | None = None
@@ -37,19 +38,23 @@ class Watched:
     def __init__(self) -> None:
         self._fates: list[Fate] = []
 
-    def watch(self, tell: Tell) -> int:
+    def watch(self, tell: Tell, of_loss: bool = False) -> int:
         """Watch an operation; at the end `tell` makes the event of its fate, or None."""
-        self._fates.append(Fate(tell))
+        self._fates.append(Fate(tell, of_loss))
         return len(self._fates) - 1
 
-    def differentiated(self, loss: Provenance, backward: Place) -> None:
-        """`backward` was called on something of this provenance."""
+    def was_a_loss(self, value: Provenance) -> bool:
+        """Whether a value was made of a loss that was cut off its graph."""
+        return any(self._fates[number].of_loss for number in value.cuts)
+
+    def differentiated(self, loss: Provenance, backward: Place, is_leaf: bool) -> None:
+        """`backward` was called on something of this provenance; on a leaf itself, it ends there."""
         for number in loss.operations:
             self._fates[number].differentiated = True
         for number in loss.cuts:
             fate = self._fates[number]
             fate.differentiated = True
-            if not loss.calls and not loss.leaf and not fate.whole:
+            if (is_leaf or not (loss.calls or loss.leaf)) and not fate.whole:
                 fate.whole, fate.backward = True, backward
 
     def events(self) -> Iterator[Event]:
