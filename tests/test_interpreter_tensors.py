@@ -34,7 +34,6 @@ LOGS, SIGMOID, POSITIVE, CLASSES = Scale.LOG_PROBABILITIES, Scale.SIGMOID, Scale
         ("torch.special.expit(x)", SIGMOID),
         ("F.relu(x)", POSITIVE),
         ("nn.ReLU()(x)", POSITIVE),
-        ("F.softplus(x)", POSITIVE),
         ("nn.Linear(8, 4)(x)", LOGITS),
         ("F.linear(x, y)", LOGITS),
         ("nn.Conv2d(3, 8, 3)(x)", LOGITS),
