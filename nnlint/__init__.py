@@ -4,7 +4,10 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.events import (
+    BackwardRan,
     Event,
+    GradientsCleared,
+    GradientsClipped,
     GraphCut,
     LayerRan,
     LossComputed,
@@ -21,12 +24,15 @@ from nnlint.values import Gradients, Layer, Loss, Role, Scale, TensorFacts
 __version__ = "0.1.0"
 
 __all__ = [
+    "BackwardRan",
     "Confidence",
     "Edit",
     "Event",
     "Finding",
     "Fix",
     "Gradients",
+    "GradientsCleared",
+    "GradientsClipped",
     "GraphCut",
     "Layer",
     "LayerRan",

@@ -4,7 +4,7 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
-from nnlint.events.loop import OptimizerStepped
+from nnlint.events.loop import BackwardRan, GradientsCleared, GradientsClipped, OptimizerStepped
 from nnlint.events.loss import LossComputed
 from nnlint.events.mode import ModuleCalled
 from nnlint.events.model import LayerRan
@@ -12,7 +12,10 @@ from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan
 
 __all__ = [
+    "BackwardRan",
     "Event",
+    "GradientsCleared",
+    "GradientsClipped",
     "GraphCut",
     "LayerRan",
     "LossComputed",

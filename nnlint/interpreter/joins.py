@@ -83,6 +83,7 @@ def join_tensors(left: Tensor, right: Tensor) -> Tensor:
         provenance=left.provenance | right.provenance,
         biased=left.biased if left.biased == right.biased else None,
         attended=left.attended and right.attended,
+        averaged=left.averaged and right.averaged,
     )
 
 
@@ -110,7 +111,7 @@ def join_fields(key: str, left: Any, right: Any) -> Any:
             return left or right
         case "<grads>":
             return join_gradients(left, right)
-        case "<pending>" | "<eval place>":
+        case "<pending>" | "<eval place>" | "<suspects>":
             return left | right
     if isinstance(left, Value) and isinstance(right, Value):
         return join(left, right)

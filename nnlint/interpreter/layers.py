@@ -189,6 +189,7 @@ def run_loss(
     return Tensor(
         shape=() if _option(options.get("reduction"), "mean") in ("mean", "sum", "batchmean") else None,
         provenance=provenance,
+        averaged=_option(options.get("reduction"), "mean") == "mean" and not unsure and "reduce" not in options,
     )
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter.control import LoopRecord
-from nnlint.interpreter.objects import Const, Frame, Perhaps, Unknown, Value
+from nnlint.interpreter.objects import PIECES, Const, Frame, Perhaps, Sequence, Unknown, Value
 from nnlint.interpreter.store import Delta
 from nnlint.reading import script as ir
 
@@ -26,6 +26,7 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
     if not known and elements:
         elements = elements if len(elements) > 1 else [elements[0], elements[0]]
     loop = LoopRecord(run.store.mark(), run.place(frame, statement), data=run.batches_of(elements))
+    loop.pieces = isinstance(iterable, Sequence) and PIECES in iterable.lazies
 
     def one_pass(element: Value) -> bool:
         if isinstance(element, Perhaps):
@@ -55,7 +56,8 @@ def while_(run: Interpreter, statement: ir.While, frame: Frame) -> bool:
 
 def _loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]], exact: bool) -> bool:
     """Run the passes one after the other; what `continue` cut short meets the end of each."""
-    youngest = run.youngest()
+    youngest = loop.youngest = run.youngest()
+    loop.guards, loop.undecided = len(run.guards), run.undecided
     run.loops.append(loop)
     alive = True
     try:

@@ -9,6 +9,7 @@ from nnlint.finding import Step
 from nnlint.interpreter import layer_shapes, shapes, telling
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
+    PIECES,
     Biased,
     Const,
     Frame,
@@ -129,6 +130,7 @@ def apply(
         provenance=provenance,
         biased=_carried(run, tensor, operation, shape),
         attended=(tensor.attended and operation in KEEPS_SCALE) or made.attended,
+        averaged=tensor.averaged and (operation == "identity" or (operation == "reduce" and tensor.shape == ())),
     )
     return _shaped_results(run, operation, run.sizes.shape_of(value), result, options, words)
 
@@ -244,8 +246,11 @@ def _shaped_results(
         case "chunk":
             count = shapes.parts(run, before, options)
             if count is not None and 0 < count <= 16:
-                return Sequence("tuple", tuple(result.but() for _ in range(count)))
-            return Sequence("tuple", (result,), exact=False)
+                pieces = Sequence("tuple", tuple(result.but() for _ in range(count)))
+            else:
+                pieces = Sequence("tuple", (result,), exact=False)
+            pieces.lazies[PIECES] = True
+            return pieces
         case "extreme" if "dim" in options or "k" in options:
             indices = Tensor(shape=result.shape, scale=Scale.CLASS_INDICES, provenance=result.provenance.detached())
             return Sequence("tuple", (result, indices))
@@ -286,9 +291,17 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Value:
             attended=a.scale is Scale.PROBABILITIES,
         )
     keeper = _keeper(left, a, op, right, b)
+    averaged = a.averaged or b.averaged if op == "+" else _weighted(left, a, op, right, b)
     if keeper is None:
-        return Tensor(shape=shape, provenance=provenance)
-    return keeper.but(shape=shape, provenance=provenance, biased=None, attended=False)
+        return Tensor(shape=shape, provenance=provenance, averaged=averaged)
+    return keeper.but(shape=shape, provenance=provenance, biased=None, attended=False, averaged=averaged)
+
+
+def _weighted(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> bool:
+    """Whether `left op right` is a mean over the batch times a number that makes it no smaller."""
+    number = right if a.averaged else left
+    weight = number.value if isinstance(number, Const) else None
+    return op == "*" and (a.averaged or b.averaged) and isinstance(weight, (int, float)) and weight >= 1
 
 
 def _keeper(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> Tensor | None:
@@ -322,6 +335,7 @@ def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
     if tensor.biased is not None:
         run.consumed(tensor.biased)
     return tensor.but(
+        averaged=False,
         shape=shapes.indexed(run, run.sizes.shape_of(tensor), key),
         biased=None,
         provenance=tensor.provenance | run.provenance(key).detached(),

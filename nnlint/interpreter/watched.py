@@ -49,6 +49,9 @@ class Watched:
             fate.differentiated = True
             fate.whole = fate.whole or not loss.calls
 
+    def was_differentiated(self, number: int) -> bool:
+        return self._fates[number].differentiated
+
     def events(self) -> Iterator[Event]:
         for fate in self._fates:
             event = fate.tell(fate)
