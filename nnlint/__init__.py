@@ -4,8 +4,11 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.events import (
+    BackwardRan,
     Broadcasted,
     Event,
+    GradientsCleared,
+    GradientsClipped,
     GraphCut,
     LayerRan,
     LossComputed,
@@ -26,6 +29,7 @@ from nnlint.values import Cadence, Form, Gradients, Layer, Loss, Role, Scale, Te
 __version__ = "0.1.0"
 
 __all__ = [
+    "BackwardRan",
     "Broadcasted",
     "Cadence",
     "Confidence",
@@ -35,6 +39,8 @@ __all__ = [
     "Fix",
     "Form",
     "Gradients",
+    "GradientsCleared",
+    "GradientsClipped",
     "GraphCut",
     "Layer",
     "LayerRan",

@@ -112,6 +112,9 @@ class Gradients(enum.Enum):
     FRESH = "fresh"  # cleared, then filled by backward
     REUSED = "reused"  # an earlier step consumed them and nothing cleared them before backward added to them
     CLEARED = "cleared"  # filled by backward, then cleared again before this step
+    USED = "used"  # a step consumed them, and nothing filled them since
+    EARLY = "early"  # not there yet: the loss is, and backward runs only behind this step
+    ABSENT = "absent"  # no backward ever filled them
 
 
 class Cadence(enum.Enum):

@@ -4,7 +4,14 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
-from nnlint.events.loop import OptimizerStepped, SchedulerMade, SchedulerStepped
+from nnlint.events.loop import (
+    BackwardRan,
+    GradientsCleared,
+    GradientsClipped,
+    OptimizerStepped,
+    SchedulerMade,
+    SchedulerStepped,
+)
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import ModuleCalled
 from nnlint.events.model import LayerRan
@@ -12,8 +19,11 @@ from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan
 
 __all__ = [
+    "BackwardRan",
     "Broadcasted",
     "Event",
+    "GradientsCleared",
+    "GradientsClipped",
     "GraphCut",
     "LayerRan",
     "LossComputed",

@@ -11,13 +11,17 @@ from nnlint.values import Cadence, Gradients
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptimizerStepped(Event):
-    """An optimizer changed its parameters. `backward` is where its gradients were last filled."""
+    """An optimizer changed its parameters. `backward` is where its gradients were last filled.
+
+    Where they are EARLY, `backward` is the one that comes too late.
+    """
 
     optimizer: str
     gradients: Gradients
     backward: Place | None = None
     cleared: Place | None = None
     consumed: Place | None = None  # where an earlier step used the gradients that are REUSED
+    forward: Place | None = None  # of gradients that are ABSENT: the forward pass whose loss was not differentiated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +47,40 @@ class SchedulerStepped(Event):
     before_optimizer: bool
     cadence: Cadence | None
     counts: Cadence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackwardRan(Event):
+    """A loss was differentiated.
+
+    `stepped` is false when no step of the optimizer ever uses the gradients. `accumulated` is where one step uses the
+    sum of the gradients of several such losses, each a mean over its own batch and divided by nothing.
+    """
+
+    call: str
+    optimizer: str
+    stepped: bool = True
+    accumulated: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradientsCleared(Event):
+    """The gradients of an optimizer were set to zero or None.
+
+    `waiting` is a step that waits for several `backward`, whose gradients are cleared here one by one. `stepped` is one
+    that does not wait, where this does.
+    """
+
+    optimizer: str
+    waiting: Place | None = None
+    stepped: Place | None = None
+    backward: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradientsClipped(Event):
+    """Gradients were clipped by `call`, in the condition in which they were found each time."""
+
+    call: str
+    gradients: Gradients
+    other: Place | None = None  # where they were cleared, or used

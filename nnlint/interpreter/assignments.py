@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.interpreter import classes, gradients, telling
 from nnlint.interpreter.expressions import written_to
+from nnlint.interpreter.intervals import counter, is_counter
 from nnlint.interpreter.objects import (
     ClassValue,
     Const,
@@ -53,7 +54,10 @@ def augmented(run: Interpreter, statement: ir.AugmentedAssign, frame: Frame) -> 
         if not known:
             run.store.write(left, "exact", False)
         return True
-    bind(run, statement.target, operate(run, statement, left, statement.op, right, frame), frame)
+    result = operate(run, statement, left, statement.op, right, frame)
+    if is_counter(left) and not run.provenance(right).batches:
+        result = counter()
+    bind(run, statement.target, result, frame)
     return True
 
 

@@ -91,7 +91,10 @@ def _tensor_attribute(run: Interpreter, tensor: Tensor, name: str, node: ir.Node
             return tensor.but(
                 shape=(*shape[:-2], shape[-1], shape[-2]) if shape is not None and len(shape) >= 2 else None
             )
-        case "device" | "dtype" | "grad" | "requires_grad" | "is_cuda" | "grad_fn":
+        case "grad":
+            run.ledger.by_hand = True
+            return Unknown(name)
+        case "device" | "dtype" | "requires_grad" | "is_cuda" | "grad_fn":
             return Unknown(name)
         case "ndim":
             return Const(len(tensor.shape)) if tensor.shape is not None else Unknown(name)
@@ -106,6 +109,8 @@ def _unknown_attribute(run: Interpreter, value: Unknown, name: str) -> Value:
         return known
     if name == "shape":
         return shape_value(run, value)
+    if name == "grad":
+        run.ledger.by_hand = True
     if name == "module" and "<mode>" in value.fields:
         return value
     if name == "training" and isinstance(value.fields.get("<mode>"), bool):

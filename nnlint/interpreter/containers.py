@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.interpreter import modes
 from nnlint.interpreter.objects import (
+    PIECES,
     Arguments,
     Const,
     Frame,
@@ -89,7 +90,11 @@ def enumerated(run: Interpreter, arguments: Arguments, node: ir.Call | None, fra
         )
         pair = Sequence("tuple", (index, item.value if isinstance(item, Perhaps) else item))
         pairs.append(Perhaps(pair) if isinstance(item, Perhaps) else pair)
-    return Sequence("list", tuple(pairs), exact=known)
+    result = Sequence("list", tuple(pairs), exact=known)
+    source = first_of(arguments)
+    if isinstance(source, Sequence) and PIECES in source.lazies:
+        result.lazies[PIECES] = True
+    return result
 
 
 def zipped(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -103,7 +108,10 @@ def zipped(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: 
     for i in range(longest if shortest else 0):
         row = [items[min(i, len(items) - 1)] for _, items in sides]
         rows.append(Sequence("tuple", tuple(item.value if isinstance(item, Perhaps) else item for item in row)))
-    return Sequence("list", tuple(rows), exact=known)
+    result = Sequence("list", tuple(rows), exact=known)
+    if any(isinstance(value, Sequence) and PIECES in value.lazies for value in arguments.positional):
+        result.lazies[PIECES] = True
+    return result
 
 
 def listing(kind: str) -> Handler:

@@ -24,7 +24,11 @@ class LoopRecord:
     start: int  # mark of the store before the first pass
     place: Place
     data: frozenset[int] = frozenset()  # the batches that it goes over
+    pieces: bool = False  # it goes over pieces that a tensor was cut into
     body_start: int = 0
+    guards: int = 0  # how many guards there were around it
+    undecided: int = 0
+    youngest: int = 0  # number of the youngest object from before it
     breaks: list[Delta] = field(default_factory=list)
     continues: list[Delta] = field(default_factory=list)
     trains: bool = False  # backward ran in it

@@ -208,7 +208,7 @@ def _autograd_backward(
     run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame
 ) -> Value:
     if node is not None:
-        gradients.filled(run, arguments.get(0, "tensors"), run.place(frame, node))
+        gradients.backward(run, arguments.get(0, "tensors"), arguments, node, frame)
     return NONE
 
 
@@ -222,6 +222,12 @@ def _parameter(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Cal
     parameter = Unknown("parameter", LEAF)
     parameter.lazies["<parameter>"] = True
     return parameter
+
+
+def _clip(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    if node is not None:
+        gradients.clipped(run, arguments.get(0, "parameters"), run.place(frame, node), text_of(node))
+    return Tensor()
 
 
 def _detached_copy(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -298,6 +304,9 @@ _SPECIAL = {
     "torch.nn.Parameter": _parameter,
     "torch.nn.parameter.Parameter": _parameter,
     "torch.tensor": _detached_copy,
+    **dict.fromkeys(
+        [f"torch.nn.utils.{name}" for name in ("clip_grad_norm_", "clip_grad_value_", "clip_grad_norm")], _clip
+    ),
     "functools.partial": _partial,
     "fire.Fire": _start,
     "fire.core.Fire": _start,
@@ -306,6 +315,7 @@ _SPECIAL = {
     "torch.multiprocessing.spawn": _spawn,
     "accelerate.notebook_launcher": _start,
     "apex.amp.initialize": _both,
+    "apex.amp.scale_loss": _first,
     "torch.utils.checkpoint.checkpoint": _checkpoint,
     "copy.deepcopy": _clone,
     "torch.autograd.Variable": _variable,

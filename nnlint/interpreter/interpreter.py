@@ -19,6 +19,7 @@ from nnlint.interpreter import (
     classes,
     expressions,
     iteration,
+    loop_verdicts,
     provenance,
     roles,
     scopes,
@@ -28,6 +29,7 @@ from nnlint.interpreter import (
 )
 from nnlint.interpreter.control import BudgetSpent, LoopRecord
 from nnlint.interpreter.imports import Imports
+from nnlint.interpreter.ledger import Ledger
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     Arguments,
@@ -85,6 +87,8 @@ class Interpreter(Paths):
         self.created: list[Instance] = []
         self.optimizers: list[Obj] = []
         self.calls_of: Counter[int] = Counter()  # how often each function was called
+        self.guards = []
+        self.ledger = Ledger()
         self.assumptions: dict[object, bool] = {}
         self.undecided = 0  # how many branches are being run of which it is not known whether they are taken
         self.choosing = False  # whether one of several callees is tried
@@ -307,6 +311,7 @@ class Interpreter(Paths):
         yield from self.roles.events(complete)
         yield from self.watched.events()
         yield from self.schedules.events(self, complete)
+        yield from loop_verdicts.events(self, complete)
         if complete:
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only

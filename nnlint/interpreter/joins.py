@@ -85,6 +85,7 @@ def join_tensors(left: Tensor, right: Tensor) -> Tensor:
         attended=left.attended and right.attended,
         form=left.form if left.form is right.form else Form.OTHER,
         guarded=left.guarded or right.guarded,
+        averaged=left.averaged and right.averaged,
     )
 
 
@@ -112,7 +113,7 @@ def join_fields(key: str, left: Any, right: Any) -> Any:
             return left or right
         case "<grads>":
             return join_gradients(left, right)
-        case "<pending>" | "<eval place>":
+        case "<pending>" | "<eval place>" | "<suspects>":
             return left | right
     if isinstance(left, Value) and isinstance(right, Value):
         return join(left, right)

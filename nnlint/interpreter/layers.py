@@ -203,6 +203,7 @@ def run_loss(
         shape=() if _option(options.get("reduction"), "mean") in ("mean", "sum", "batchmean") else None,
         provenance=provenance,
         form=Form.LOSS,
+        averaged=_option(options.get("reduction"), "mean") == "mean" and not unsure and "reduce" not in options,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from nnlint.interpreter.containers import COUNT
 from nnlint.interpreter.control import LoopRecord
-from nnlint.interpreter.objects import Const, External, Frame, Instance, Perhaps, Sequence, Unknown, Value
+from nnlint.interpreter.objects import PIECES, Const, External, Frame, Instance, Perhaps, Sequence, Unknown, Value
 from nnlint.interpreter.store import Delta
 from nnlint.reading import script as ir
 
@@ -28,6 +28,7 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
         elements = elements if len(elements) > 1 else [elements[0], elements[0]]
     loop = LoopRecord(run.store.mark(), run.place(frame, statement), data=run.batches_of(elements))
     loop.count = iterable.lazies.get(COUNT) if isinstance(iterable, Sequence) else None
+    loop.pieces = isinstance(iterable, Sequence) and PIECES in iterable.lazies
 
     def one_pass(element: Value) -> bool:
         if isinstance(element, Perhaps):
@@ -68,7 +69,8 @@ def while_(run: Interpreter, statement: ir.While, frame: Frame) -> bool:
 
 def _loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]], exact: bool) -> bool:
     """Run the passes one after the other; what `continue` cut short meets the end of each."""
-    youngest = run.youngest()
+    youngest = loop.youngest = run.youngest()
+    loop.guards, loop.undecided = len(run.guards), run.undecided
     run.loops.append(loop)
     alive = True
     try:

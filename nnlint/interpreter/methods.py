@@ -105,7 +105,7 @@ def _of_tensor(
     match name:
         case "backward":
             if node is not None:
-                gradients.filled(run, tensor, run.place(frame, node))
+                gradients.backward(run, tensor, arguments, node, frame)
             return NONE
         case "size":
             axis = arguments.get(0, "dim")
@@ -264,13 +264,13 @@ def _of_unknown(
     place = run.place(frame, node) if node is not None else None
     match name:
         case "backward" | "manual_backward":
-            if place is not None:
+            if node is not None:
                 loss: Value | None = (
                     arguments.positional[0] if arguments.positional and not run.provenance(unknown).calls else unknown
                 )
                 if loss is unknown and not unknown.provenance.calls:
                     loss = None
-                gradients.filled(run, loss, place)
+                gradients.backward(run, loss, arguments, node, frame)
             return NONE
         case "eval" if not arguments.all():
             modes.set_own_mode(run, unknown, False, place)
@@ -317,6 +317,12 @@ def _of_unknown(
             return unknown
         case "no_grad":
             return GradientContext(False)
+        case "clamp_" | "clip_" if (parameter := _gradient_of(unknown)) is not None and place is not None:
+            gradients.clipped(run, parameter, place, text_of(node))
+            return unknown
+        case "clip_grad_norm_" | "clip_grad_value_" if place is not None:
+            gradients.clipped(run, arguments.get(0, "parameters"), place, text_of(node))
+            return Tensor()
         case "zero_" | "detach_" | "fill_" | "copy_" if unknown.name in ("grad", "data"):
             if name != "copy_":
                 gradients.cleared_by_hand(run, _parameter_behind(unknown), place)
@@ -360,6 +366,9 @@ def _step(run: Interpreter, unknown: Unknown, arguments: Arguments, node: ir.Cal
             else unknown.name
         )
         return training.step(run, unknown, arguments, node, frame, called, training.is_optimizer(unknown))
+    run.ledger.vague_steps = run.ledger.vague_steps or not any(
+        word in unknown.name.lower() for word in ("sched", "lr", "warmup", "env", "scaler", "prof", "bar")
+    )
     return Unknown("step", run.provenance_of(arguments))
 
 
@@ -372,6 +381,16 @@ def _prepared(arguments: Arguments) -> Value:
         if len(arguments.positional) == 1
         else Sequence("tuple", arguments.positional, exact=not arguments.loose)
     )
+
+
+def _gradient_of(unknown: Unknown) -> Value | None:
+    """The parameter of which something is the gradient: `p.grad`, `p.grad.data`."""
+    owner = unknown.lazies.get("<owner>")
+    gradient = owner if unknown.name == "data" else unknown
+    if not isinstance(gradient, Unknown) or gradient.name != "grad":
+        return None
+    parameter = _parameter_behind(gradient)
+    return parameter if isinstance(parameter, Unknown) and OF in parameter.lazies else None
 
 
 def _parameter_behind(unknown: Unknown) -> Value:

@@ -95,12 +95,16 @@ class Tensor(Value):
     attended: bool = False  # a product of attention weights and values
     form: Form = Form.OTHER
     guarded: bool = False  # kept off 0 by an epsilon or a clamp
+    averaged: bool = False  # a loss that is a mean over the batch, or a sum with one, undivided
     serial: int = field(default_factory=lambda: next(_numbers))
 
     def but(self, **changes: Any) -> Tensor:
         """A new tensor that differs in `changes`."""
         changes.setdefault("serial", next(_numbers))
         return replace(self, **changes)
+
+
+PIECES = "<pieces>"  # of a sequence: the parts into which a tensor was cut
 
 
 class Sequence(Obj):

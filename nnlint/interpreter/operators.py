@@ -8,6 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from nnlint.interpreter import shapes, telling, tensors
+from nnlint.interpreter.intervals import due, is_counter, is_interval, remainder
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
     FALSE,
@@ -79,6 +80,8 @@ def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value,
     provenance = run.provenance(left) | run.provenance(right)
     if provenance is not NO_PROVENANCE and (provenance.calls or provenance.batches):
         return Unknown(provenance=provenance)
+    if op == "%":
+        return remainder()
     size = _size_arithmetic(run, left, op, right)
     return SizeValue(size, run.sizes.number(size)) if size is not None else Unknown()
 
@@ -113,7 +116,7 @@ def unary(run: Interpreter, expr: ir.Unary, frame: Frame) -> Value:
     value = run.evaluate(expr.operand, frame)
     if expr.op == "not":
         truth = run.truth(value)
-        return Unknown() if truth is None else Const(not truth)
+        return due(value) if truth is None else Const(not truth)
     match value:
         case Const(value=bool()):
             return Unknown()
@@ -136,7 +139,7 @@ def boolean(run: Interpreter, expr: ir.Boolean, frame: Frame) -> Value:
     return (
         join(left, right)
         if isinstance(left, (Tensor, Instance, Function)) or not isinstance(right, Const)
-        else Unknown()
+        else due(left, right)
     )
 
 
@@ -161,6 +164,8 @@ def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
                 shape = shapes.broadcast(run, run.sizes.shape_of(left), run.sizes.shape_of(right), left, right)
                 return Tensor(shape=shape, provenance=reduce(operator.or_, cuts, provenance.detached()))
             result = Unknown(provenance=provenance.detached())
+            if is_interval(left) or is_interval(right) or (op == "==" and (is_counter(left) or is_counter(right))):
+                result = remainder()
         elif not verdict:
             return FALSE
         left = right

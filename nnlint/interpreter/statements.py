@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from nnlint.interpreter import assignments, classes, contexts, loops
 from nnlint.interpreter.control import PathEnds
-from nnlint.interpreter.objects import NONE, Frame, Unknown
+from nnlint.interpreter.intervals import is_interval
+from nnlint.interpreter.ledger import Guard
+from nnlint.interpreter.objects import NONE, Frame, Unknown, Value
 from nnlint.interpreter.store import Delta
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -75,23 +77,25 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
     ways: list[Callable[[], bool]] = []
     refused: list[ir.Expr] = []  # the tests of the arms before
 
-    def arm(body: ir.Block, test: ir.Expr | None, condition: Place) -> Callable[[], bool]:
+    def arm(body: ir.Block, test: ir.Expr | None, condition: Place, value: Value) -> Callable[[], bool]:
         before = tuple(refused)
+        guard = Guard(condition, is_interval(value))
 
         def execute() -> bool:
             for other in before:
                 run.assuming(other, False, frame)
             if test is not None:
                 run.assuming(test, True, frame)
-            return run.under(condition, lambda: block(run, body, frame))
+            return run.under(condition, lambda: block(run, body, frame), guard if len(ways) > 1 else None)
 
         return execute
 
     while True:
-        truth = run.truth(run.evaluate(statement.test, frame))
+        value = run.evaluate(statement.test, frame)
+        truth = run.truth(value)
         condition = run.place(frame, statement)
         if truth is not False:
-            ways.append(arm(statement.body, statement.test if truth is None else None, condition))
+            ways.append(arm(statement.body, statement.test if truth is None else None, condition, value))
         if truth is True:
             break
         if truth is None:
@@ -99,7 +103,7 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
         if len(statement.orelse) == 1 and isinstance(statement.orelse[0], ir.If):
             statement = statement.orelse[0]
             continue
-        ways.append(arm(statement.orelse, None, condition))
+        ways.append(arm(statement.orelse, None, condition, value))
         break
     return ways[0]() if len(ways) == 1 else run.paths(ways)
 

@@ -9,6 +9,7 @@ from nnlint.finding import Step
 from nnlint.interpreter import forms, layer_shapes, shapes, telling
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
+    PIECES,
     Biased,
     Const,
     Frame,
@@ -142,6 +143,7 @@ def apply(
         attended=(tensor.attended and operation in KEEPS_SCALE) or made.attended,
         form=forms.after(operation, tensor),
         guarded=forms.is_guarded(run, operation, tensor, options),
+        averaged=tensor.averaged and (operation == "identity" or (operation in ("sum", "mean") and tensor.shape == ())),
     )
     return _shaped_results(run, operation, run.sizes.shape_of(value), result, options, words)
 
@@ -265,8 +267,11 @@ def _shaped_results(
         case "chunk":
             count = shapes.parts(run, before, options)
             if count is not None and 0 < count <= 16:
-                return Sequence("tuple", tuple(result.but() for _ in range(count)))
-            return Sequence("tuple", (result,), exact=False)
+                pieces = Sequence("tuple", tuple(result.but() for _ in range(count)))
+            else:
+                pieces = Sequence("tuple", (result,), exact=False)
+            pieces.lazies[PIECES] = True
+            return pieces
         case "extreme" if "dim" in options or "k" in options:
             indices = Tensor(shape=result.shape, scale=Scale.CLASS_INDICES, provenance=result.provenance.detached())
             return Sequence("tuple", (result, indices))
@@ -308,10 +313,26 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
         )
     form = forms.of_binary(a, op, b, left, right)
     keeper = _keeper(left, a, op, right, b)
+    averaged = a.averaged or b.averaged if op == "+" else _weighted(left, a, op, right, b)
     if keeper is None:
-        return Tensor(shape=shape, provenance=provenance, form=form)
+        return Tensor(shape=shape, provenance=provenance, form=form, averaged=averaged)
     guarded = keeper.guarded or (op == "+" and isinstance(right, Const))
-    return keeper.but(shape=shape, provenance=provenance, biased=None, attended=False, form=form, guarded=guarded)
+    return keeper.but(
+        shape=shape,
+        provenance=provenance,
+        biased=None,
+        attended=False,
+        form=form,
+        guarded=guarded,
+        averaged=averaged,
+    )
+
+
+def _weighted(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> bool:
+    """Whether `left op right` is a mean over the batch times a number that makes it no smaller."""
+    number = right if a.averaged else left
+    weight = number.value if isinstance(number, Const) else None
+    return op == "*" and (a.averaged or b.averaged) and isinstance(weight, (int, float)) and weight >= 1
 
 
 def _keeper(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> Tensor | None:
@@ -345,6 +366,7 @@ def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
     if tensor.biased is not None:
         run.consumed(tensor.biased)
     return tensor.but(
+        averaged=False,
         shape=shapes.indexed(run, run.sizes.shape_of(tensor), key),
         biased=None,
         provenance=tensor.provenance | run.provenance(key).detached(),

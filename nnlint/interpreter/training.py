@@ -73,6 +73,12 @@ def make_optimizer_or_scheduler(
         return run.schedules.make(run, dotted, arguments, node, frame)
     optimizer = Instance(External(dotted), run.place(frame, node) if node is not None else None)
     start_optimizer(run, optimizer, arguments.get(0, "params"))
+    if node is not None and any(
+        (argument.keyword == "lr" or (index == 1 and argument.keyword is None))
+        and isinstance(argument.value, ir.Binary)
+        for index, argument in enumerate(node.arguments)
+    ):
+        optimizer.lazies[gradients.LR_SCALED] = True
     return optimizer
 
 

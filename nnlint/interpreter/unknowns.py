@@ -6,11 +6,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import gradients, modes, training
-from nnlint.interpreter.objects import Arguments, Unknown, Value
+from nnlint.interpreter.objects import Arguments, Instance, Unknown, Value
 from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
+
+
+_ONLY_LOOK = (
+    "sched",
+    "warmup",
+    "lr",
+    "adjust",
+    "checkpoint",
+    "ckpt",
+    "save",
+    "load",
+    "resume",
+    "log",
+    "print",
+    "state",
+)
+"""Words of functions that are given an optimizer and neither step it nor clear its gradients."""
 
 
 def unknown_call(
@@ -24,9 +41,12 @@ def unknown_call(
     """Something unknown is called: it may change the modes and gradients of what it is given."""
     given_away(run, arguments)
     lowered = name.lower()
+    if not any(word in lowered for word in _ONLY_LOOK):
+        for value in (*arguments.all(), *([receiver] if isinstance(receiver, Instance) else [])):
+            gradients.give_away(run, value)
     if any(word in lowered for word in ("backward", "scaler", "train", "optim", "step", "fit")):
         run.roles.differentiated(run.provenance_of(arguments).calls)
-    return unknown_result(run, arguments, name, receiver)
+    return gradients.suspected(run, arguments, unknown_result(run, arguments, name, receiver))
 
 
 def unknown_result(run: Interpreter, arguments: Arguments, name: str = "", receiver: Value | None = None) -> Value:

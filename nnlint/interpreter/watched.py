@@ -57,6 +57,9 @@ class Watched:
             if (is_leaf or not (loss.calls or loss.leaf)) and not fate.whole:
                 fate.whole, fate.backward = True, backward
 
+    def was_differentiated(self, number: int) -> bool:
+        return self._fates[number].differentiated
+
     def events(self) -> Iterator[Event]:
         for fate in self._fates:
             event = fate.tell(fate)
