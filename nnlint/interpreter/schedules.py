@@ -151,10 +151,12 @@ def _has_never_stepped(optimizer: Value | None) -> bool:
 
 def _cadence(step: _Stepped) -> Cadence | None:
     """How often a scheduler is stepped: with the optimizer, or once behind the loop in which the optimizer steps."""
-    if not step.loops:
-        return None
-    innermost = step.loops[-1]
-    return Cadence.STEP if innermost.steps_itself else Cadence.EPOCH if innermost.steps_within else None
+    for loop in reversed(step.loops):  # from the innermost; one over callbacks or schedulers has no optimizer in it
+        if loop.steps_itself:
+            return Cadence.STEP
+        if loop.steps_within:
+            return Cadence.EPOCH
+    return None
 
 
 def _counts(schedule: Schedule, step: _Stepped) -> tuple[Cadence | None, bool]:
