@@ -18,8 +18,8 @@ class SchedulerBeforeOptimizer(Rule):
     ## Why it fails silently
 
     Building a scheduler already sets the learning rate of the first epoch. A step before the first update replaces it
-    by the second one: the whole schedule is shifted by one. PyTorch has expected the reverse order since 1.1 and says so in
-    a warning, once, between the lines of the first epoch.
+    by the second one: the whole schedule is shifted by one. PyTorch has expected the reverse order since 1.1; it says
+    so in a warning, once, between the lines of the first epoch.
 
     ## Example
 

@@ -12,8 +12,8 @@ class SchedulerNeverStepped(Rule):
 
     ## What it does
 
-    Follows each scheduler through variables, attributes, tuples and files, and reports the constructor when the training
-    of its optimizer goes by without a step of it.
+    Follows each scheduler through variables, attributes, tuples and files, and reports the constructor of one that
+    nothing steps while its optimizer is stepped.
 
     ## Why it fails silently
 

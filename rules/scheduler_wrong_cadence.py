@@ -20,8 +20,8 @@ class SchedulerWrongCadence(Rule):
     ## Why it fails silently
 
     Stepped per batch, a schedule for 30 epochs is through within the first one: the rest is trained at next to no
-    learning rate, or, by a cosine, at one that swings up and down. Stepped per epoch, a warm-up of 500 batches takes 500
-    epochs, and a one-cycle schedule never leaves its low start. Training goes on either way.
+    learning rate, or, by a cosine, at one that swings up and down. Stepped per epoch, a warm-up of 500 batches takes
+    500 epochs, and a one-cycle schedule never leaves its low start. Training goes on either way.
 
     ## Example
 
@@ -61,8 +61,8 @@ class SchedulerWrongCadence(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Moving the call to the other loop, or counting the length in what is stepped, are both
-    right; they give different curves.
+    There is no automatic fix yet. Moving the call to the other loop, or counting the length in what is stepped, are
+    both right; they give different curves.
 
     ## Quiet when
 

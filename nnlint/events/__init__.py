@@ -16,7 +16,7 @@ from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thres
 from nnlint.events.mode import ModuleCalled
 from nnlint.events.model import LayerRan
 from nnlint.events.shape import Reshaped
-from nnlint.events.tensor import GraphCut, OperationRan
+from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
     "BackwardRan",
@@ -32,6 +32,7 @@ __all__ = [
     "OperationRan",
     "OptimizerStepped",
     "Reshaped",
+    "ResultDiscarded",
     "SchedulerMade",
     "SchedulerStepped",
     "Thresholded",

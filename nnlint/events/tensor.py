@@ -29,6 +29,16 @@ class OperationRan(Event):
     batch: int | None
     differentiated: bool
     in_forward: bool  # in the forward pass of a network
+    of_network: bool  # on the output of a whole network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultDiscarded(Event):
+    """The result of an operation that changes nothing, `call`, was thrown away."""
+
+    call: str
+    operation: str
+    moves: bool  # to another device or type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

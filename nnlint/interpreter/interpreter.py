@@ -97,7 +97,9 @@ class Interpreter(Paths):
         self.watched = Watched()
         self.schedules = Schedules()
         self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
+        self.tried: ir.Node | None = None  # the only statement of a `try`: it is there to see whether it raises
         self.backwards = 0
+        self.applied: tuple[ir.Node, str, dict[str, Value]] | None = None  # the tensor operation that ran last
         self.forward: int | None = None  # the number of the forward pass that runs
         self._spent = 0
         self._events: list[Event] = []

@@ -85,6 +85,9 @@ def layer(run: Interpreter, operation: str, before: Shape | None, options: dict[
     if before:
         run.sizes.fact(before[-1], wanted)
     if operation == "recurrent":
+        first = options.get("<batch_first>")
+        if len(before) == 3 and isinstance(first, Const):
+            run.sizes.counts_items(before[0 if first.value else 1])
         both = options.get("<bidirectional>")
         if not isinstance(both, Const):
             size = None

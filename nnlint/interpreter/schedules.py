@@ -180,7 +180,8 @@ def _counts(schedule: Schedule, step: _Stepped) -> tuple[Cadence | None, bool]:
         case "StepLR" | "MultiStepLR" | "ExponentialLR":
             name, most = EPOCHS_AT_MOST[schedule.kind]
             numbers = _numbers(arguments.get(name))
-            return (Cadence.EPOCH, False) if numbers and max(numbers) <= most else (None, False)
+            few = bool(numbers) and max(numbers) <= most and bool(outer)  # one loop may count iterations
+            return (Cadence.EPOCH, False) if few else (None, False)
     return None, False
 
 

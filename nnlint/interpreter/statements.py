@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import assignments, classes, contexts, loops
+from nnlint.interpreter import assignments, classes, contexts, loops, telling
 from nnlint.interpreter.control import PathEnds
 from nnlint.interpreter.intervals import is_interval
 from nnlint.interpreter.ledger import Guard
-from nnlint.interpreter.objects import NONE, Frame, Unknown, Value
+from nnlint.interpreter.objects import NONE, Frame, Sequence, Tensor, Unknown, Value
 from nnlint.interpreter.store import Delta
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -31,7 +31,12 @@ def block(run: Interpreter, statements: ir.Block, frame: Frame) -> bool:
 
 
 def expression(run: Interpreter, statement: ir.ExprStatement, frame: Frame) -> bool:
-    run.evaluate(statement.value, frame)
+    run.applied = None
+    result = run.evaluate(statement.value, frame)
+    if run.applied is not None and isinstance(statement.value, ir.Call) and isinstance(result, (Tensor, Sequence)):
+        node, operation, options = run.applied
+        if node is statement.value and statement is not run.tried:
+            telling.discarded(run, statement.value, operation, options, frame)
     return True
 
 
@@ -113,6 +118,8 @@ def try_(run: Interpreter, statement: ir.Try, frame: Frame) -> bool:
 
     def guarded() -> bool:
         before = run.store.mark()
+        if len(statement.body) == 1 and statement.handlers:
+            run.tried = statement.body[0]
         alive = block(run, statement.body, frame) and block(run, statement.orelse, frame)
         after = run.store.undo(before)
         handled: list[Delta] = []

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnlint.events import Broadcasted, GraphCut, OperationRan, Thresholded
+from nnlint.events import Broadcasted, GraphCut, OperationRan, ResultDiscarded, Thresholded
 from nnlint.interpreter.dependence import LEAF
 from nnlint.interpreter.objects import Const, Frame, Provenance, Shape, Tensor, Value
 from nnlint.interpreter.sizes import Size
@@ -19,7 +19,7 @@ from nnlint.values import Form, Scale, TensorFacts
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
-TOLD = frozenset({"softmax", "log_softmax", "log", "sqrt", "pow", "clamp"})
+TOLD = frozenset({"softmax", "log_softmax", "log", "sqrt", "pow", "clamp", "squeeze"})
 """The operations that rules ask about."""
 
 
@@ -53,6 +53,7 @@ def operation_ran(
         batch=_batch_dimension(run, tensor, shape),
         differentiated=False,
         in_forward=bool(run.module_stack),
+        of_network=bool(tensor.provenance.outputs) and not run.module_stack,
     )
     number = run.watched.watch(partial(_ran, told))
     return provenance if provenance.cuts and not provenance.calls else provenance.through(number)
@@ -74,6 +75,23 @@ def _size_text(run: Interpreter, size: Size | None) -> str | None:
         return None
     number = run.sizes.number(size)
     return str(size) if number is None else str(number)
+
+
+_FOR_THEIR_EFFECT = frozenset({"item", "tolist", "numpy", "register_hook", "retain_grad", "data_ptr", "apply_", "map_"})
+
+
+def discarded(run: Interpreter, call: ir.Call, operation: str, options: dict[str, Value], frame: Frame) -> None:
+    """An operation was a statement of its own: told of where it has no effect but its result."""
+    function = call.function
+    name = (
+        function.attr if isinstance(function, ir.Attribute) else function.name if isinstance(function, ir.Name) else ""
+    )
+    inplace = options.get("inplace")
+    changes = "out" in options or (inplace is not None and run.truth(inplace) is not False)
+    if not name or name.endswith("_") or name in _FOR_THEIR_EFFECT or changes:
+        return
+    moves = operation == "identity" and name in ("to", "cuda", "cpu", "float", "half", "double", "long", "type")
+    run.emit(ResultDiscarded(place=run.place(frame, call), call=text_of(call), operation=name, moves=moves))
 
 
 def graph_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node | None, frame: Frame) -> Provenance:
