@@ -74,7 +74,9 @@ class ClampedLoss(Rule):
             return
         low, high = event.options.get("min"), event.options["max"]
         symmetric = isinstance(low, (int, float)) and isinstance(high, (int, float)) and low == -high != 0
-        if event.input.form is Form.LOSS or (event.input.form is Form.DIFFERENCE and symmetric):
+        if event.input.form is Form.LOSS or (
+            event.input.form is Form.DIFFERENCE and symmetric and not event.added_back
+        ):
             what = "loss" if event.input.form is Form.LOSS else "error"
             yield self.finding(
                 event,

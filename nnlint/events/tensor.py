@@ -30,6 +30,7 @@ class OperationRan(Event):
     differentiated: bool
     in_forward: bool  # in the forward pass of a network
     of_network: bool  # on the output of a whole network
+    added_back: bool  # a difference that it was made of was added to something behind it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

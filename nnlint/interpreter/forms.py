@@ -32,8 +32,10 @@ def after(operation: str, tensor: Tensor) -> Form:
 def is_guarded(run: Interpreter, operation: str, tensor: Tensor, options: dict[str, Value]) -> bool:
     """Whether the result is kept off 0."""
     if operation == "clamp":
-        low = options.get("min")
-        return tensor.guarded or (low is not None and not (isinstance(low, Const) and low.value in (None, 0)))
+        low, high = options.get("min"), options.get("max")
+        above = low is not None and not (isinstance(low, Const) and low.value in (None, 0))
+        below = high is not None and not (isinstance(high, Const) and high.value in (None, 1))
+        return tensor.guarded or above or below
     return tensor.guarded and operation in _KEEP_GUARD
 
 

@@ -54,6 +54,7 @@ def operation_ran(
         differentiated=False,
         in_forward=bool(run.module_stack),
         of_network=bool(tensor.provenance.outputs) and not run.module_stack,
+        added_back=False,
     )
     number = run.watched.watch(partial(_ran, told))
     return provenance if provenance.cuts and not provenance.calls else provenance.through(number)
@@ -67,7 +68,7 @@ def _batch_dimension(run: Interpreter, tensor: Tensor, shape: Shape | None) -> i
 
 
 def _ran(told: OperationRan, fate: Fate) -> OperationRan:
-    return replace(told, differentiated=fate.differentiated)
+    return replace(told, differentiated=fate.differentiated, added_back=fate.added_back)
 
 
 def _size_text(run: Interpreter, size: Size | None) -> str | None:

@@ -22,7 +22,7 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.reading import script as ir
-from nnlint.values import Scale
+from nnlint.values import Form, Scale
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -313,11 +313,15 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
             provenance=provenance,
             attended=a.scale is Scale.PROBABILITIES,
         )
+    for side in (a, b) if op == "+" else ():
+        if side.form is Form.DIFFERENCE:
+            run.watched.added_back(side.provenance)
     form = forms.of_binary(a, op, b, left, right)
     keeper = _keeper(left, a, op, right, b)
     averaged = a.averaged or b.averaged if op == "+" else _weighted(left, a, op, right, b)
     if keeper is None:
-        return Tensor(shape=shape, provenance=provenance, form=form, averaged=averaged)
+        guarded = form is Form.ONE_MINUS and b.guarded
+        return Tensor(shape=shape, provenance=provenance, form=form, guarded=guarded, averaged=averaged)
     guarded = keeper.guarded or (op == "+" and isinstance(right, Const))
     return keeper.but(
         shape=shape,

@@ -21,6 +21,7 @@ Tell = Callable[["Fate"], Event | None]
 class Fate:
     """What became of the output of a watched operation.
 
+    `added_back`: a difference was added to something, as in `old + (new - old).clamp(…)`.
     `differentiated`: `backward` came through it (of a cut: what was made of the cut value was differentiated).
     `whole`: of a cut, that no graph at all was left at some `backward` that it reached, which is `backward`.
     """
@@ -28,6 +29,7 @@ class Fate:
     tell: Tell
     of_loss: bool = False  # of a cut: that a loss was cut off
     differentiated: bool = False
+    added_back: bool = False
     whole: bool = False
     backward: Place | None = None
 
@@ -59,6 +61,11 @@ class Watched:
 
     def was_differentiated(self, number: int) -> bool:
         return self._fates[number].differentiated
+
+    def added_back(self, difference: Provenance) -> None:
+        """A difference, whose operations these are, was added to something."""
+        for number in difference.operations:
+            self._fates[number].added_back = True
 
     def events(self) -> Iterator[Event]:
         for fate in self._fates:
