@@ -4,8 +4,10 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.events import (
+    DropoutRan,
     Event,
     GraphCut,
+    LayerBuilt,
     LayerRan,
     LossComputed,
     ModuleCalled,
@@ -22,6 +24,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Confidence",
+    "DropoutRan",
     "Edit",
     "Event",
     "Finding",
@@ -29,6 +32,7 @@ __all__ = [
     "Gradients",
     "GraphCut",
     "Layer",
+    "LayerBuilt",
     "LayerRan",
     "Loss",
     "LossComputed",

@@ -20,6 +20,7 @@ from nnlint.interpreter import (
     expressions,
     iteration,
     provenance,
+    rehearsals,
     roles,
     scopes,
     statements,
@@ -90,6 +91,8 @@ class Interpreter(Paths):
         self.roles = roles.Roles()
         self.sizes = Sizes()
         self.watched = Watched()
+        self.rehearsals = rehearsals.Rehearsals()
+        self.tests: list[ir.Expr] = []
         self.backwards = 0
         self.forward: int | None = None  # the number of the forward pass that runs
         self._spent = 0
@@ -287,6 +290,16 @@ class Interpreter(Paths):
     def emit(self, event: Event) -> None:
         self._events.append(event)
 
+    def in_silence(self, way: Callable[[], Value]) -> Value:
+        """Run what the program does not do here: nothing of it is told."""
+        told = (self._events, self._views, self._fed, self._bias_uses, self.created, self.optimizers, self.watched)
+        self._events, self._views, self._fed, self._bias_uses = [], [], [], set()
+        self.created, self.optimizers, self.watched = [], [], self.watched.deaf()
+        try:
+            return way()
+        finally:
+            (self._events, self._views, self._fed, self._bias_uses, self.created, self.optimizers, self.watched) = told
+
     def reshaped(
         self, value: Value, before: Shape | None, after: Shape, node: ir.Node | None, frame: Frame, words: str
     ) -> None:
@@ -303,6 +316,7 @@ class Interpreter(Paths):
         yield from self._events
         yield from self.roles.events(complete)
         yield from self.watched.events()
+        yield from self.rehearsals.events()
         if complete:
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only

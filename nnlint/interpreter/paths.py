@@ -9,6 +9,7 @@ from nnlint.interpreter.control import PathEnds
 from nnlint.interpreter.joins import either, join
 from nnlint.interpreter.objects import Unknown, Value
 from nnlint.interpreter.store import Delta, Store
+from nnlint.reading import script as ir
 from nnlint.source import Place
 
 
@@ -17,6 +18,7 @@ class Paths:
 
     store: Store
     conditions: list[Place]
+    tests: list[ir.Expr]  # of the branches that are being run
     assumptions: dict[object, bool]
     undecided: int  # how many branches are being run of which it is not known whether they are taken
     choosing: bool  # whether one of several callees is tried
@@ -106,10 +108,12 @@ class Paths:
             joined = join(joined, value)
         return joined
 
-    def under(self, condition: Place, way: Callable[[], bool]) -> bool:
+    def under(self, condition: Place, test: ir.Expr, way: Callable[[], bool]) -> bool:
         """Run a branch; what is made in it is there under a condition."""
         self.conditions.append(condition)
+        self.tests.append(test)
         try:
             return way()
         finally:
             self.conditions.pop()
+            self.tests.pop()

@@ -75,7 +75,7 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
     ways: list[Callable[[], bool]] = []
     refused: list[ir.Expr] = []  # the tests of the arms before
 
-    def arm(body: ir.Block, test: ir.Expr | None, condition: Place) -> Callable[[], bool]:
+    def arm(body: ir.Block, test: ir.Expr | None, condition: Place, asked: ir.Expr) -> Callable[[], bool]:
         before = tuple(refused)
 
         def execute() -> bool:
@@ -83,7 +83,7 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
                 run.assuming(other, False, frame)
             if test is not None:
                 run.assuming(test, True, frame)
-            return run.under(condition, lambda: block(run, body, frame))
+            return run.under(condition, asked, lambda: block(run, body, frame))
 
         return execute
 
@@ -91,7 +91,7 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
         truth = run.truth(run.evaluate(statement.test, frame))
         condition = run.place(frame, statement)
         if truth is not False:
-            ways.append(arm(statement.body, statement.test if truth is None else None, condition))
+            ways.append(arm(statement.body, statement.test if truth is None else None, condition, statement.test))
         if truth is True:
             break
         if truth is None:
@@ -99,7 +99,7 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
         if len(statement.orelse) == 1 and isinstance(statement.orelse[0], ir.If):
             statement = statement.orelse[0]
             continue
-        ways.append(arm(statement.orelse, None, condition))
+        ways.append(arm(statement.orelse, None, condition, statement.test))
         break
     return ways[0]() if len(ways) == 1 else run.paths(ways)
 
