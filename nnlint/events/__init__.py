@@ -13,7 +13,7 @@ from nnlint.events.loop import (
     SchedulerStepped,
 )
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
-from nnlint.events.mode import ModuleCalled
+from nnlint.events.mode import DropoutRan, LayerBuilt, ModuleCalled
 from nnlint.events.model import LayerRan
 from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
@@ -21,10 +21,12 @@ from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 __all__ = [
     "BackwardRan",
     "Broadcasted",
+    "DropoutRan",
     "Event",
     "GradientsCleared",
     "GradientsClipped",
     "GraphCut",
+    "LayerBuilt",
     "LayerRan",
     "LossComputed",
     "LossConstructed",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nnlint.events.base import Event
 from nnlint.finding import Step
 from nnlint.source import Place
-from nnlint.values import Role
+from nnlint.values import Layer, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +31,24 @@ class ModuleCalled(Event):
     mode_layers: tuple[str, ...] | None
     gradients_enabled: bool | None
     trail: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropoutRan(Event):
+    """Dropout drops in evaluation mode too: nobody asked for the mode of `module`, the network that it is in.
+
+    It is that of a function, of an `attention`, or of a layer that is `built` at each call.
+    """
+
+    call: str
+    module: str
+    attention: bool
+    built: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerBuilt(Event):
+    """A layer with parameters is built anew in each forward pass of `module`."""
+
+    layer: Layer
+    module: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import contexts, modes, module_methods, modules
+from nnlint.interpreter import contexts, modes, module_methods, modules, rehearsals
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -204,6 +204,8 @@ def instantiate(run: Interpreter, cls: ClassValue, arguments: Arguments, node: i
         run.call(Bound(init, instance), arguments, node if isinstance(node, ir.Call) else None, frame)
     elif init is None:
         _fill(run, instance, cls, arguments, frame)
+    if is_module_class(cls):
+        rehearsals.constructed(run, instance, node, frame)
     return instance
 
 

@@ -94,12 +94,14 @@ def arguments(run: Interpreter, written: tuple[ir.Argument, ...], frame: Frame) 
 def conditional(run: Interpreter, expr: ir.Conditional, frame: Frame) -> Value:
     truth = run.truth(run.evaluate(expr.test, frame))
     run.conditions.append(run.place(frame, expr))
+    run.tests.append(expr.test)
     try:
         if truth is not None:
             return run.evaluate(expr.body if truth else expr.orelse, frame)
         return run.fork([lambda: run.evaluate(expr.body, frame), lambda: run.evaluate(expr.orelse, frame)])
     finally:
         run.conditions.pop()
+        run.tests.pop()
 
 
 def _elements(run: Interpreter, written: tuple[ir.Expr, ...], frame: Frame) -> tuple[tuple[Value, ...], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, gradients, layers, modules, telling, tensors, training
+from nnlint.interpreter import builtins, gradients, layers, modules, rehearsals, telling, tensors, training
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.dependence import LEAF
 from nnlint.interpreter.einsum import einsum, rearrange
@@ -130,8 +130,11 @@ def _operation(
     rest = Arguments(
         arguments.positional[1:],
         {k: v for k, v in arguments.keywords.items() if k not in ("input", "tensors", "query")},
+        arguments.loose,
     )
     options = options_of(parameters, rest)
+    if operation in ("dropout", "attention"):
+        rehearsals.dropped(run, name, options, text_of(node), node, frame)
     if operation in ("cat", "stack"):
         options["parts"] = value
         value = Tensor(provenance=run.provenance(value))

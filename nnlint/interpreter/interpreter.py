@@ -21,6 +21,7 @@ from nnlint.interpreter import (
     iteration,
     loop_verdicts,
     provenance,
+    rehearsals,
     roles,
     scopes,
     statements,
@@ -98,6 +99,8 @@ class Interpreter(Paths):
         self.schedules = Schedules()
         self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
         self.tried: ir.Node | None = None  # the only statement of a `try`: it is there to see whether it raises
+        self.rehearsals = rehearsals.Rehearsals()
+        self.tests: list[ir.Expr] = []
         self.backwards = 0
         self.applied: tuple[ir.Node, str, dict[str, Value]] | None = None  # the tensor operation that ran last
         self.forward: int | None = None  # the number of the forward pass that runs
@@ -296,6 +299,16 @@ class Interpreter(Paths):
     def emit(self, event: Event) -> None:
         self._events.append(event)
 
+    def in_silence(self, way: Callable[[], Value]) -> Value:
+        """Run what the program does not do here: nothing of it is told."""
+        told = (self._events, self._views, self._fed, self._bias_uses, self.created, self.optimizers, self.watched)
+        self._events, self._views, self._fed, self._bias_uses = [], [], [], set()
+        self.created, self.optimizers, self.watched = [], [], self.watched.deaf()
+        try:
+            return way()
+        finally:
+            (self._events, self._views, self._fed, self._bias_uses, self.created, self.optimizers, self.watched) = told
+
     def reshaped(
         self, value: Value, before: Shape | None, after: Shape, node: ir.Node | None, frame: Frame, words: str
     ) -> None:
@@ -314,6 +327,7 @@ class Interpreter(Paths):
         yield from self.watched.events()
         yield from self.schedules.events(self, complete)
         yield from loop_verdicts.events(self, complete)
+        yield from self.rehearsals.events()
         if complete:
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import Broadcasted, LayerRan, LossComputed
 from nnlint.finding import Confidence
+from nnlint.interpreter import rehearsals
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
@@ -58,6 +59,8 @@ def run_layer(
         return Unknown()
     value = arguments.positional[0] if arguments.positional else arguments.all()[0]
     words = _layer_words(layer, info, node)
+    if info.operation == "dropout":
+        rehearsals.layer_applied(run, layer, node)
     operation = {"attention": "mha"}.get(info.operation, info.operation)
     options: dict[str, Value] = {f"<{name}>": v for name, v in layer.arguments.items()}
     if "dim" in layer.arguments:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modules, training
+from nnlint.interpreter import gradients, modules, rehearsals, training
 from nnlint.interpreter.modes import FROZEN, ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
     NONE,
@@ -32,6 +32,8 @@ def attribute(run: Interpreter, instance: Instance, name: str, node: ir.Node | N
     """An attribute of an instance that neither it nor its class in the project has."""
     if not is_module(instance):
         return training.attribute(run, instance, name)
+    if name in rehearsals.TOUCHES:
+        instance.lazies["<touched>"] = True
     if name == "training":
         instance.lazies["<reads mode>"] = True
         mode = instance.fields.get(MODE)

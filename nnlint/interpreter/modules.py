@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nnlint.events import LossConstructed
-from nnlint.interpreter import layers
+from nnlint.interpreter import layers, rehearsals
 from nnlint.interpreter.modes import ITEMS, MODE, is_module
 from nnlint.interpreter.objects import (
     Arguments,
@@ -55,6 +55,7 @@ def make(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Node | No
         and not _says_bias_itself(node, LAYERS[dotted].parameters)
     ):
         instance.arguments["bias"] = Unknown("bias")
+    rehearsals.constructed(run, instance, node, frame)
     return instance
 
 
@@ -165,6 +166,8 @@ def call(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call
     finally:
         run.module_stack.pop()
         run.forward = outer
+    if not run.module_stack:
+        rehearsals.rehearse(run, module, partial(_run, run, module, arguments, node, frame))
     return run.roles.left(run, forward, result) if forward is not None else result
 
 

@@ -77,6 +77,8 @@ def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value,
             return run.join_all([operate(run, expr, each, op, right, frame) for each in left.alternatives])
         case _, Union() if len(right.alternatives) <= 4:
             return run.join_all([operate(run, expr, left, op, each, frame) for each in right.alternatives])
+        case (Const(value=False), Unknown()) | (Unknown(), Const(value=False)) if op == "*":
+            return Const(0)  # `p * self.training`
     provenance = run.provenance(left) | run.provenance(right)
     if provenance is not NO_PROVENANCE and (provenance.calls or provenance.batches):
         return Unknown(provenance=provenance)

@@ -82,7 +82,7 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
     ways: list[Callable[[], bool]] = []
     refused: list[ir.Expr] = []  # the tests of the arms before
 
-    def arm(body: ir.Block, test: ir.Expr | None, condition: Place, value: Value) -> Callable[[], bool]:
+    def arm(body: ir.Block, test: ir.Expr | None, condition: Place, value: Value, asked: ir.Expr) -> Callable[[], bool]:
         before = tuple(refused)
         guard = Guard(condition, is_interval(value))
 
@@ -91,7 +91,8 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
                 run.assuming(other, False, frame)
             if test is not None:
                 run.assuming(test, True, frame)
-            return run.under(condition, lambda: block(run, body, frame), guard if len(ways) > 1 else None)
+            guarded = guard if len(ways) > 1 else None
+            return run.under(condition, asked, lambda: block(run, body, frame), guarded)
 
         return execute
 
@@ -100,7 +101,9 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
         truth = run.truth(value)
         condition = run.place(frame, statement)
         if truth is not False:
-            ways.append(arm(statement.body, statement.test if truth is None else None, condition, value))
+            ways.append(
+                arm(statement.body, statement.test if truth is None else None, condition, value, statement.test)
+            )
         if truth is True:
             break
         if truth is None:
@@ -108,7 +111,7 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
         if len(statement.orelse) == 1 and isinstance(statement.orelse[0], ir.If):
             statement = statement.orelse[0]
             continue
-        ways.append(arm(statement.orelse, None, condition, value))
+        ways.append(arm(statement.orelse, None, condition, value, statement.test))
         break
     return ways[0]() if len(ways) == 1 else run.paths(ways)
 

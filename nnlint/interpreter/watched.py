@@ -67,6 +67,12 @@ class Watched:
         for number in difference.operations:
             self._fates[number].added_back = True
 
+    def deaf(self) -> Watched:
+        """What watches in its place while nothing is to be told: it knows the same operations by number."""
+        twin = Watched()
+        twin._fates = [Fate(lambda fate: None) for _ in self._fates]
+        return twin
+
     def events(self) -> Iterator[Event]:
         for fate in self._fates:
             event = fate.tell(fate)

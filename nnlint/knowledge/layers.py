@@ -178,3 +178,21 @@ SAME_MODULE = frozenset(
     }
 )
 """Functions that return the module that they are given, in effect."""
+
+_LEARNING = frozenset(
+    {"linear", "conv", "conv_transpose", "embedding", "recurrent", "recurrent_cell", "attention", "same_shape"}
+)
+_LEARNING_TOO = frozenset(
+    {"Bilinear", "EmbeddingBag", "PReLU", "Transformer", "TransformerEncoder", "TransformerDecoder"}
+)  # by their class, not by their operation
+
+
+def has_parameters(dotted: str, settings: dict[str, object]) -> bool:
+    """Whether a layer that is constructed with these settings has parameters that are learned."""
+    info = LAYERS.get(dotted)
+    if info is None:
+        return False
+    if info.operation in ("norm", "channel_norm"):
+        affine = settings.get("elementwise_affine", settings.get("affine", True))
+        return affine is not False and info.kind != "LocalResponseNorm"
+    return info.operation in _LEARNING or info.kind in _LEARNING_TOO

@@ -176,3 +176,6 @@ HARMLESS = frozenset(
     }
 )  # fmt: skip
 """Functions that change neither the mode nor the gradients of what they are given."""
+
+DROPS_BY_DEFAULT = frozenset({"dropout", "dropout1d", "dropout2d", "dropout3d"})
+"""Functions whose `training` is True where it is not given; that of `alpha_dropout` is False."""
