@@ -81,9 +81,10 @@ class BareSqueeze(Rule):
     def check(self, event: OperationRan) -> Iterator[Finding]:
         if event.operation != "squeeze" or event.options or event.input.form is Form.LOSS:
             return
-        pooled = event.in_forward and event.sizes is not None and len(event.sizes) > 2 and event.sizes[-1] == "1"
-        trained = event.of_network and event.differentiated and event.sizes is None
-        if event.batch is None and not pooled and not trained:
+        if not event.differentiated and not event.in_forward and not event.loaded:
+            return  # one sample is shown or saved
+        pooled = event.sizes is not None and len(event.sizes) > 2 and event.sizes[-1] == "1"
+        if event.batch is None and not pooled:
             return
         yield self.finding(
             event,

@@ -27,6 +27,7 @@ class OperationRan(Event):
     options: Mapping[str, object]
     sizes: tuple[str | None, ...] | None
     batch: int | None
+    loaded: bool  # the batch is one of several items that a loader made
     differentiated: bool
     in_forward: bool  # in the forward pass of a network
     of_network: bool  # on the output of a whole network

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import gradients, modules, rehearsals, training
+from nnlint.interpreter.dependence import LEAF, NO_PROVENANCE
 from nnlint.interpreter.modes import FROZEN, ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
     NONE,
@@ -39,7 +40,7 @@ def attribute(run: Interpreter, instance: Instance, name: str, node: ir.Node | N
         mode = instance.fields.get(MODE)
         return Const(mode) if isinstance(mode, bool) else Unknown("training")
     if name in ("weight", "bias", "in_proj_weight", "data"):
-        return run.child(instance, name)
+        return run.child(instance, name, NO_PROVENANCE if name == "data" else LEAF)
     items = instance.fields.get(ITEMS)
     if items is not None and name in ("append", "extend", "insert", "items", "values", "keys", "update", "pop"):
         return Native(name, lambda run, arguments, node, frame: run.call(Method(items, name), arguments, node, frame))

@@ -45,7 +45,8 @@ class Sizes:
         self.aliases: dict[Symbol, Size] = {}  # symbols that are others, or multiples of others
         self.spoken: set[Symbol] = set()  # those that the program itself knows by a name
         self._batches: set[Symbol] = set()  # sizes of a first dimension
-        self._loaded: set[Symbol] = set()  # of those the ones that are surely how many items are in a batch
+        self._counting: set[Symbol] = set()  # of those the ones that are surely how many items are in a batch
+        self._loaded: set[Symbol] = set()  # and those of batches that a loader made
         self._quotients: dict[tuple[Symbol, int], Size] = {}
         self.layouts: dict[Size, tuple[Size, ...]] = {}
 
@@ -56,18 +57,23 @@ class Sizes:
         """How many items a loader puts into a batch."""
         size = self.fresh("batch")
         self._batches.update(size.order)
-        self.counts_items(size)
+        self.counts_items(size, loaded=True)
         return size
 
-    def counts_items(self, size: Size | None) -> None:
-        """A size is known to be that of the batch."""
+    def counts_items(self, size: Size | None, loaded: bool = False) -> None:
+        """A size is known to be that of the batch, `loaded` by a loader that makes batches of several."""
         if size is not None:
-            self._loaded.update(size.order)
+            self._counting.update(size.order)
+            self._loaded.update(size.order if loaded else ())
+
+    def is_loaded(self, shape: Shape | None) -> bool:
+        """Whether a dimension is that of batches of a loader."""
+        return any(size is not None and size.as_symbol() in self._loaded for size in shape or ())
 
     def batch_dimension(self, shape: Shape | None) -> int | None:
         """The dimension that is known to be that of the batch."""
         for dimension, size in enumerate(shape or ()):
-            if size is not None and size.as_symbol() in self._loaded:
+            if size is not None and size.as_symbol() in self._counting:
                 return dimension
         return None
 

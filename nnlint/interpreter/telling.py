@@ -51,6 +51,7 @@ def operation_ran(
         },
         sizes=None if shape is None else tuple(_size_text(run, size) for size in shape),
         batch=_batch_dimension(run, tensor, shape),
+        loaded=run.sizes.is_loaded(shape),
         differentiated=False,
         in_forward=bool(run.module_stack),
         of_network=bool(tensor.provenance.outputs) and not run.module_stack,
@@ -87,6 +88,9 @@ def discarded(run: Interpreter, call: ir.Call, operation: str, options: dict[str
     name = (
         function.attr if isinstance(function, ir.Attribute) else function.name if isinstance(function, ir.Name) else ""
     )
+    receiver = function.value if isinstance(function, ir.Attribute) else None
+    if isinstance(receiver, ir.Call) and getattr(receiver.function, "attr", "").endswith("_"):
+        return  # `x.copy_(y).view_as(z)`: what was meant is done
     inplace = options.get("inplace")
     changes = "out" in options or (inplace is not None and run.truth(inplace) is not False)
     if not name or name.endswith("_") or name in _FOR_THEIR_EFFECT or changes:

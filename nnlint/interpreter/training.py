@@ -179,7 +179,9 @@ def receiver(node: ir.Call | None, instance: Instance) -> str:
 
 def _loader(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     loader = Instance(External(dotted), None)
-    loader.lazies[LOADER] = True
+    given = arguments.get(1, "batch_size")
+    other = arguments.loose or "batch_sampler" in arguments.keywords
+    loader.lazies[LOADER] = Unknown("batch size") if given is None and other else given
     if "collate_fn" in arguments.keywords or arguments.loose:
         loader.lazies["<own collation>"] = True
     dataset = arguments.get(0, "dataset")
@@ -298,7 +300,7 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
     if isinstance(dataset, Instance) and "<own collation>" not in source.lazies:
         tensors = dataset.fields.get("tensors")
         if isinstance(tensors, Sequence):
-            size = run.sizes.batch()
+            size = _batch_size(run, source)
             items = [_first_of(run, each) for each in tensors.items]
             return Sequence("list", tuple(_collated(run, item, batches, size) for item in items))
         if run.finds_method(dataset, "__getitem__"):
@@ -310,8 +312,17 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
                     frame,
                 )
             )
-            return _collated(run, item, batches, run.sizes.batch())
+            return _collated(run, item, batches, _batch_size(run, source))
     return Unknown("batch", provenance=batches)
+
+
+def _batch_size(run: Interpreter, source: Instance | Unknown) -> Size:
+    """How many items a loader puts into a batch: a number that is not known, or one where it is told no other."""
+    if isinstance(source, Instance) and LOADER in source.lazies:
+        told = source.lazies[LOADER]
+        if told is None or (isinstance(told, Const) and told.value == 1):
+            return Size.of(1)
+    return run.sizes.batch()
 
 
 def _first_of(run: Interpreter, value: Value) -> Value:
