@@ -4,16 +4,21 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.events import (
+    AttributeSet,
     BackwardRan,
     Event,
     GradientsCleared,
     GradientsClipped,
     GraphCut,
+    GraphKept,
+    GraphRetained,
     LayerRan,
     LossComputed,
     ModuleCalled,
     OperationRan,
+    OptimizerBuilt,
     OptimizerStepped,
+    ParametersFrozen,
     Reshaped,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
@@ -24,6 +29,7 @@ from nnlint.values import Gradients, Layer, Loss, Role, Scale, TensorFacts
 __version__ = "0.1.0"
 
 __all__ = [
+    "AttributeSet",
     "BackwardRan",
     "Confidence",
     "Edit",
@@ -34,13 +40,17 @@ __all__ = [
     "GradientsCleared",
     "GradientsClipped",
     "GraphCut",
+    "GraphKept",
+    "GraphRetained",
     "Layer",
     "LayerRan",
     "Loss",
     "LossComputed",
     "ModuleCalled",
     "OperationRan",
+    "OptimizerBuilt",
     "OptimizerStepped",
+    "ParametersFrozen",
     "Place",
     "Reshaped",
     "Role",

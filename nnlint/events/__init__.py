@@ -4,7 +4,17 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
-from nnlint.events.loop import BackwardRan, GradientsCleared, GradientsClipped, OptimizerStepped
+from nnlint.events.loop import (
+    AttributeSet,
+    BackwardRan,
+    GradientsCleared,
+    GradientsClipped,
+    GraphKept,
+    GraphRetained,
+    OptimizerBuilt,
+    OptimizerStepped,
+    ParametersFrozen,
+)
 from nnlint.events.loss import LossComputed
 from nnlint.events.mode import ModuleCalled
 from nnlint.events.model import LayerRan
@@ -12,15 +22,20 @@ from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan
 
 __all__ = [
+    "AttributeSet",
     "BackwardRan",
     "Event",
     "GradientsCleared",
     "GradientsClipped",
     "GraphCut",
+    "GraphKept",
+    "GraphRetained",
     "LayerRan",
     "LossComputed",
     "ModuleCalled",
     "OperationRan",
+    "OptimizerBuilt",
     "OptimizerStepped",
+    "ParametersFrozen",
     "Reshaped",
 ]

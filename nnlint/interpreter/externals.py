@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, gradients, layers, modules, telling, tensors, training
+from nnlint.interpreter import builtins, gradients, layers, modules, ownership, telling, tensors, training
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.einsum import einsum, rearrange
 from nnlint.interpreter.objects import (
@@ -12,6 +12,7 @@ from nnlint.interpreter.objects import (
     NONE,
     Arguments,
     Frame,
+    Instance,
     Partial,
     Sequence,
     Tensor,
@@ -100,7 +101,7 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         return context
     if dotted in LAYERS or dotted in CONTAINERS or dotted in LOSS_CLASSES or dotted in WRAPPERS:
         return modules.make(run, dotted, arguments, node, frame)
-    if dotted in SAME_MODULE:
+    if dotted in SAME_MODULE and dotted not in _SPECIAL:
         return arguments.positional[0] if arguments.positional else Unknown()
     if dotted in LOSS_FUNCTIONS:
         return layers.run_loss(run, LOSS_FUNCTIONS[dotted], {}, arguments, node, frame)
@@ -161,7 +162,9 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
     _package, _, name = dotted.rpartition(".")
     if network_mode(dotted) is not None:
         return modules.make(run, dotted, arguments, node, frame)
-    if dotted in SAME_MODULE or dotted.startswith(("torch.nn.utils.parametrizations", "ipex.optimize")):
+    if (dotted in SAME_MODULE and dotted not in _SPECIAL) or dotted.startswith(
+        ("torch.nn.utils.parametrizations", "ipex.optimize")
+    ):
         return arguments.positional[0] if arguments.positional else Unknown()
     special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
     if special is not None:
@@ -203,6 +206,10 @@ def _autograd_backward(
 def _autograd_grad(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     provenance = run.provenance_of(arguments)
     run.roles.differentiated(provenance.calls)
+    run.watched.differentiated(provenance)
+    run.ledger.gradient_calls.append(provenance.calls)
+    if "create_graph" not in arguments.keywords and len(arguments.positional) < 5:
+        provenance = provenance.detached()
     return Sequence("tuple", (Tensor(provenance=provenance),), exact=True)
 
 
@@ -210,6 +217,13 @@ def _parameter(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Cal
     parameter = Unknown("parameter")
     parameter.lazies["<parameter>"] = True
     return parameter
+
+
+def _weight_norm(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    layer = arguments.get(0, "module")
+    if isinstance(layer, Instance) and node is not None:
+        run.store.write(layer, ownership.RENORMED, (run.youngest(), run.place(frame, node)))
+    return layer if layer is not None else Unknown()
 
 
 def _clip(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -292,6 +306,7 @@ _SPECIAL = {
     **dict.fromkeys(
         [f"torch.nn.utils.{name}" for name in ("clip_grad_norm_", "clip_grad_value_", "clip_grad_norm")], _clip
     ),
+    **dict.fromkeys(["torch.nn.utils.weight_norm", "torch.nn.utils.parametrizations.weight_norm"], _weight_norm),
     "functools.partial": _partial,
     "fire.Fire": _start,
     "fire.core.Fire": _start,

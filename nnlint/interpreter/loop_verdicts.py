@@ -176,7 +176,11 @@ def _step_after(run: Interpreter, backward: Backward) -> Deed | None:
             continue
         fills = {fill.place for fill in run.ledger.fills if fill.optimizer is optimizer and inner in fill.where.loops}
         step = next((s for s in run.ledger.steps if s.optimizer is optimizer and s.where.loops == outer), None)
-        if step is not None and len(fills) == 1 and any(deed.where.loops == outer for deed in deeds if deed is not step):
+        if (
+            step is not None
+            and len(fills) == 1
+            and any(deed.where.loops == outer for deed in deeds if deed is not step)
+        ):
             return step
     return None
 

@@ -26,6 +26,7 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
     if not known and elements:
         elements = elements if len(elements) > 1 else [elements[0], elements[0]]
     loop = LoopRecord(run.store.mark(), run.place(frame, statement), data=run.batches_of(elements))
+    loop.counts = all(_is_number(each) for each in elements)
     loop.pieces = isinstance(iterable, Sequence) and PIECES in iterable.lazies
 
     def one_pass(element: Value) -> bool:
@@ -40,8 +41,14 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
     return _leave(run, loop, alive)
 
 
+def _is_number(value: Value) -> bool:
+    return (isinstance(value, Unknown) and value.name == "index") or (
+        isinstance(value, Const) and type(value.value) is int
+    )
+
+
 def while_(run: Interpreter, statement: ir.While, frame: Frame) -> bool:
-    loop = LoopRecord(run.store.mark(), run.place(frame, statement))
+    loop = LoopRecord(run.store.mark(), run.place(frame, statement), counts=True)
     if run.truth(run.evaluate(statement.test, frame)) is False:
         return run.execute(statement.orelse, frame)
     endless = isinstance(statement.test, ir.Constant)
@@ -59,6 +66,8 @@ def _loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]], 
     youngest = loop.youngest = run.youngest()
     loop.guards, loop.undecided = len(run.guards), run.undecided
     run.loops.append(loop)
+    if loop.data:
+        run.data_loops.append(loop)
     alive = True
     try:
         for one_pass in passes:

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import tensors
+from nnlint.interpreter import graphs, tensors
 from nnlint.interpreter.intervals import due, is_counter, is_interval, remainder
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
@@ -40,7 +40,8 @@ def binary(run: Interpreter, expr: ir.Binary, frame: Frame) -> Value:
         spine.append(spine[-1].left)
     left = run.evaluate(spine[-1].left, frame)
     for node in reversed(spine):
-        left = operate(run, node, left, node.op, run.evaluate(node.right, frame))
+        right = run.evaluate(node.right, frame)
+        left = graphs.added(run, left, node.op, right, operate(run, node, left, node.op, right), node, frame)
     return left
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from collections.abc import Sequence as Seq
 
 from nnlint.interpreter.control import PathEnds
-from nnlint.interpreter.ledger import Guard
 from nnlint.interpreter.joins import either, join
+from nnlint.interpreter.ledger import Guard
 from nnlint.interpreter.objects import Unknown, Value
 from nnlint.interpreter.store import Delta, Store
 from nnlint.source import Place

@@ -11,7 +11,7 @@ from typing import Any
 
 from nnlint.interpreter.intervals import counter
 from nnlint.interpreter.joins import MISSING, join_fields
-from nnlint.interpreter.objects import Const, Obj, Sequence, Unknown
+from nnlint.interpreter.objects import Const, Obj, Sequence
 
 Delta = dict[tuple[Obj, str], Any]
 _UNSEEN = object()

@@ -58,6 +58,8 @@ def graph_cut(run: Interpreter, value: Tensor, node: ir.Node | None, frame: Fram
     if node is None or not known.calls or run.gradients_enabled is False:
         return known.detached()
     call = text_of(node) if isinstance(node, ir.Expr) else ""
+    if not call.endswith((".item()", ".numpy()", ".tolist()")):
+        run.ledger.detached |= known.calls
     tell = partial(_cut, run.place(frame, node), call, facts_of(value), bool(run.module_stack))
     return known.cut_at(run.watched.watch(tell))
 

@@ -111,6 +111,8 @@ def apply(
         provenance = provenance | run.provenance(option)
     if run.gradients_enabled is False:
         provenance = provenance.detached()
+    elif operation in ("compare", "argmax", "one_hot"):
+        provenance = provenance.detached()
     elif operation == "detach":
         provenance = telling.graph_cut(run, tensor, node, frame)
     if tensor.biased is not None and operation not in KEEPS_BIAS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modes, training
+from nnlint.interpreter import gradients, modes, ownership, training
 from nnlint.interpreter.objects import Arguments, Instance, Unknown, Value
 from nnlint.reading import script as ir
 
@@ -12,7 +12,20 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 
-_ONLY_LOOK = ("sched", "warmup", "lr", "adjust", "checkpoint", "ckpt", "save", "load", "resume", "log", "print", "state")
+_ONLY_LOOK = (
+    "sched",
+    "warmup",
+    "lr",
+    "adjust",
+    "checkpoint",
+    "ckpt",
+    "save",
+    "load",
+    "resume",
+    "log",
+    "print",
+    "state",
+)
 """Words of functions that are given an optimizer and neither step it nor clear its gradients."""
 
 
@@ -55,5 +68,6 @@ def given_away(run: Interpreter, arguments: Arguments) -> None:
             for each in modes.descendants(value):
                 modes.set_own_mode(run, each, None, None)
             gradients.forget(run, value)
+            ownership.loaded(value)
     if optimizer_given:
         run.roles.differentiated(run.provenance_of(arguments).calls)

@@ -27,6 +27,7 @@ class Fate:
     tell: Tell
     differentiated: bool = False
     whole: bool = False
+    given: bool = False  # to something unknown
 
 
 class Watched:
@@ -48,6 +49,15 @@ class Watched:
             fate = self._fates[number]
             fate.differentiated = True
             fate.whole = fate.whole or not loss.calls
+
+    def given_away(self, value: Provenance) -> None:
+        """Something unknown was given a value of this provenance."""
+        for number in value.operations:
+            self._fates[number].given = True
+
+    def is_of_use(self, number: int) -> bool:
+        """Whether what an operation made was differentiated, or may have been."""
+        return self._fates[number].differentiated or self._fates[number].given
 
     def was_differentiated(self, number: int) -> bool:
         return self._fates[number].differentiated
