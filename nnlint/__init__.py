@@ -4,6 +4,7 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.events import (
+    AttributeSet,
     BackwardRan,
     Broadcasted,
     DropoutRan,
@@ -11,13 +12,17 @@ from nnlint.events import (
     GradientsCleared,
     GradientsClipped,
     GraphCut,
+    GraphKept,
+    GraphRetained,
     LayerBuilt,
     LayerRan,
     LossComputed,
     LossConstructed,
     ModuleCalled,
     OperationRan,
+    OptimizerBuilt,
     OptimizerStepped,
+    ParametersFrozen,
     Reshaped,
     ResultDiscarded,
     SchedulerMade,
@@ -32,6 +37,7 @@ from nnlint.values import Cadence, Form, Gradients, Layer, Loss, Role, Scale, Te
 __version__ = "0.1.0"
 
 __all__ = [
+    "AttributeSet",
     "BackwardRan",
     "Broadcasted",
     "Cadence",
@@ -46,6 +52,8 @@ __all__ = [
     "GradientsCleared",
     "GradientsClipped",
     "GraphCut",
+    "GraphKept",
+    "GraphRetained",
     "Layer",
     "LayerBuilt",
     "LayerRan",
@@ -54,7 +62,9 @@ __all__ = [
     "LossConstructed",
     "ModuleCalled",
     "OperationRan",
+    "OptimizerBuilt",
     "OptimizerStepped",
+    "ParametersFrozen",
     "Place",
     "Reshaped",
     "ResultDiscarded",

@@ -5,10 +5,15 @@ One file for each family of rules that watch them; this is where they are import
 
 from nnlint.events.base import Event
 from nnlint.events.loop import (
+    AttributeSet,
     BackwardRan,
     GradientsCleared,
     GradientsClipped,
+    GraphKept,
+    GraphRetained,
+    OptimizerBuilt,
     OptimizerStepped,
+    ParametersFrozen,
     SchedulerMade,
     SchedulerStepped,
 )
@@ -19,6 +24,7 @@ from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
+    "AttributeSet",
     "BackwardRan",
     "Broadcasted",
     "DropoutRan",
@@ -26,13 +32,17 @@ __all__ = [
     "GradientsCleared",
     "GradientsClipped",
     "GraphCut",
+    "GraphKept",
+    "GraphRetained",
     "LayerBuilt",
     "LayerRan",
     "LossComputed",
     "LossConstructed",
     "ModuleCalled",
     "OperationRan",
+    "OptimizerBuilt",
     "OptimizerStepped",
+    "ParametersFrozen",
     "Reshaped",
     "ResultDiscarded",
     "SchedulerMade",

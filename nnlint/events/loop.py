@@ -78,9 +78,65 @@ class GradientsCleared(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizerBuilt(Event):
+    """An optimizer was built of parameters, or (by its `kind`) a scheduler of an optimizer.
+
+    `misses` names a network that the loop trains and no optimizer holds; `attached` is where that took the place of what
+    it holds, or came to it, after it was built. `empty` says what it was given instead of parameters. `loop` goes over
+    epochs or batches and builds it anew in each pass.
+    """
+
+    optimizer: str
+    kind: str
+    misses: str = ""
+    attached: Place | None = None
+    empty: str = ""
+    loop: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParametersFrozen(Event):
+    """A network that is trained was frozen as a whole, with the fresh `module` that was attached to it before."""
+
+    module: str
+    attached: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeSet(Event):
+    """`target.name` was set, where nothing reads `name` and it all but spells `meant`."""
+
+    target: str
+    name: str
+    meant: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GradientsClipped(Event):
     """Gradients were clipped by `call`, in the condition in which they were found each time."""
 
     call: str
     gradients: Gradients
     other: Place | None = None  # where they were cleared, or used
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphKept(Event):
+    """A tensor of the pass that runs joined those of earlier passes in `target`, its graph with it.
+
+    Nothing differentiates what becomes of them. `kind` says what the target is: a sum or a list.
+    """
+
+    target: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphRetained(Event):
+    """`backward` left a graph behind that no other one needs before the step.
+
+    `carried` is the forward pass of an earlier step on which this loss still hangs.
+    """
+
+    call: str
+    carried: Place | None = None

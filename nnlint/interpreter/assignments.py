@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, gradients, telling
+from nnlint.interpreter import classes, gradients, graphs, misspelt, telling
 from nnlint.interpreter.expressions import written_to
 from nnlint.interpreter.intervals import counter, is_counter
 from nnlint.interpreter.objects import (
@@ -55,6 +55,7 @@ def augmented(run: Interpreter, statement: ir.AugmentedAssign, frame: Frame) -> 
             run.store.write(left, "exact", False)
         return True
     result = operate(run, statement, left, statement.op, right, frame)
+    result = graphs.added(run, left, statement.op, right, result, statement, frame)
     if is_counter(left) and not run.provenance(right).batches:
         result = counter()
     bind(run, statement.target, result, frame)
@@ -110,7 +111,10 @@ def set_attribute(run: Interpreter, owner: Value, name: str, value: Value, node:
     elif name == "grad":
         gradients.filled_by_hand(run, owner, run.place(frame, node))
     elif name == "requires_grad" and isinstance(owner, Unknown):
-        gradients.frozen(run, owner, run.truth(value) is False)
+        truth = run.truth(value)
+        gradients.frozen(run, owner, None if truth is None else not truth, run.place(frame, node))
+    elif misspelt.is_meant(name):
+        misspelt.told(run, owner, name, node, frame)
     match owner:
         case Instance():
             classes.set_instance_attribute(run, owner, name, value, node, frame)

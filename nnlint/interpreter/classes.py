@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import contexts, modes, module_methods, modules, rehearsals
+from nnlint.interpreter import contexts, modes, module_methods, modules, ownership, rehearsals
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -287,6 +287,7 @@ def set_instance_attribute(
         modes.set_own_mode(run, instance, run.truth(value), run.place(frame, node))
         return
     modules.replace_item(run, instance, name, value)
+    ownership.attached(run, instance, value, run.place(frame, node))
     run.store.write(instance, name, value)
     run.name_value(value, name)
 

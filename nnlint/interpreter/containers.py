@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.interpreter import modes
 from nnlint.interpreter.objects import (
+    FACTORY,
     PIECES,
     Arguments,
     Const,
@@ -155,7 +156,11 @@ def dictionary(run: Interpreter, arguments: Arguments, node: ir.Call | None, fra
 
 
 def default_dictionary(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    return Mapping({}, others=True)
+    mapping = Mapping({}, others=True)
+    factory = arguments.get(0, "default_factory")
+    if factory is not None:
+        mapping.lazies[FACTORY] = factory
+    return mapping
 
 
 def chained(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:

@@ -24,6 +24,7 @@ class LoopRecord:
     start: int  # mark of the store before the first pass
     place: Place
     data: frozenset[int] = frozenset()  # the batches that it goes over
+    counts: bool = False  # it goes over numbers
     pieces: bool = False  # it goes over pieces that a tensor was cut into
     body_start: int = 0
     guards: int = 0  # how many guards there were around it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, gradients, layers, modules, rehearsals, telling, tensors, training
+from nnlint.interpreter import builtins, gradients, layers, modules, ownership, rehearsals, telling, tensors, training
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.dependence import LEAF
 from nnlint.interpreter.einsum import einsum, rearrange
@@ -13,6 +13,7 @@ from nnlint.interpreter.objects import (
     NONE,
     Arguments,
     Frame,
+    Instance,
     Partial,
     Sequence,
     Tensor,
@@ -101,7 +102,7 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         return context
     if dotted in LAYERS or dotted in CONTAINERS or dotted in LOSS_CLASSES or dotted in WRAPPERS:
         return modules.make(run, dotted, arguments, node, frame)
-    if dotted in SAME_MODULE:
+    if dotted in SAME_MODULE and dotted not in _SPECIAL:
         return arguments.positional[0] if arguments.positional else Unknown()
     if dotted in LOSS_FUNCTIONS:
         return layers.run_loss(run, LOSS_FUNCTIONS[dotted], {}, arguments, node, frame)
@@ -175,7 +176,9 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
     _package, _, name = dotted.rpartition(".")
     if network_mode(dotted) is not None:
         return modules.make(run, dotted, arguments, node, frame)
-    if dotted in SAME_MODULE or dotted.startswith(("torch.nn.utils.parametrizations", "ipex.optimize")):
+    if (dotted in SAME_MODULE and dotted not in _SPECIAL) or dotted.startswith(
+        ("torch.nn.utils.parametrizations", "ipex.optimize")
+    ):
         return arguments.positional[0] if arguments.positional else Unknown()
     special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
     if special is not None:
@@ -218,6 +221,11 @@ def _autograd_backward(
 def _autograd_grad(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     provenance = run.provenance_of(arguments)
     run.roles.differentiated(provenance.calls)
+    if node is not None:
+        run.watched.differentiated(provenance, run.place(frame, node), is_leaf=False)
+    run.ledger.gradient_calls.append(provenance.calls)
+    if "create_graph" not in arguments.keywords and len(arguments.positional) < 5:
+        provenance = provenance.detached()
     return Sequence("tuple", (Tensor(provenance=provenance),), exact=True)
 
 
@@ -225,6 +233,13 @@ def _parameter(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Cal
     parameter = Unknown("parameter", LEAF)
     parameter.lazies["<parameter>"] = True
     return parameter
+
+
+def _weight_norm(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    layer = arguments.get(0, "module")
+    if isinstance(layer, Instance) and node is not None:
+        run.store.write(layer, ownership.RENORMED, (run.youngest(), run.place(frame, node)))
+    return layer if layer is not None else Unknown()
 
 
 def _clip(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -310,6 +325,7 @@ _SPECIAL = {
     **dict.fromkeys(
         [f"torch.nn.utils.{name}" for name in ("clip_grad_norm_", "clip_grad_value_", "clip_grad_norm")], _clip
     ),
+    **dict.fromkeys(["torch.nn.utils.weight_norm", "torch.nn.utils.parametrizations.weight_norm"], _weight_norm),
     "functools.partial": _partial,
     "fire.Fire": _start,
     "fire.core.Fire": _start,

@@ -54,20 +54,33 @@ def notice(run: Interpreter, optimizer: Obj) -> None:
 
 def backward(run: Interpreter, loss: Value | None, arguments: Arguments, node: ir.Call, frame: Frame) -> None:
     """`loss.backward()`; the loss is None when it is not known."""
+    from nnlint.interpreter import ownership
+
     place = run.place(frame, node)
     optimizers, known = filled(run, loss, place)
-    run.ledger.backwards.append(
-        Backward(
-            place=place,
-            call=text_of(node),
-            where=where(run),
-            calls=run.provenance(loss).calls,
-            optimizers=optimizers,
-            known=known,
-            pieces=bool(run.loops) and run.loops[-1].pieces,
-            averaged=isinstance(loss, Tensor) and loss.averaged and not arguments.all(),
-        )
+    entry = Backward(
+        place=place,
+        call=text_of(node),
+        where=where(run),
+        calls=run.provenance(loss).calls,
+        optimizers=optimizers,
+        known=known,
+        pieces=bool(run.loops) and run.loops[-1].pieces,
+        number=len(run.ledger.backwards),
+        steps=len(run.ledger.steps),
+        retains=_retains(run, arguments),
+        averaged=isinstance(loss, Tensor) and loss.averaged and not arguments.all(),
     )
+    run.ledger.backwards.append(entry)
+    ownership.differentiated(run, entry)
+
+
+def _retains(run: Interpreter, arguments: Arguments) -> bool | None:
+    """Whether `backward` is asked to retain the graph; None where it is not known, or a graph of gradients is wanted."""
+    if "create_graph" in arguments.keywords:
+        return None
+    retain = arguments.keywords.get("retain_graph")
+    return run.truth(retain) if retain is not None else False
 
 
 def filled(run: Interpreter, loss: Value | None, place: Place) -> tuple[tuple[Obj, ...], bool]:
@@ -185,9 +198,11 @@ def clipped(run: Interpreter, parameters: Value | None, place: Place, call: str)
 def suspected(run: Interpreter, arguments: Arguments, result: Value) -> Value:
     """Something unknown was given a graph. It was no `backward` if what it returned is differentiated later."""
     given = run.provenance_of(arguments)
+    run.watched.given_away(given)
     if run.module_stack or not (given.calls or (given.batches and not given.cuts)):
         return result
     number = run.watched.watch(lambda fate: None)
+    run.ledger.suspected[number] = given.calls
     for optimizer in run.optimizers:
         run.store.write(optimizer, SUSPECTS, suspects_of(optimizer) | {number})
     if isinstance(result, (Tensor, Unknown)):
@@ -223,12 +238,12 @@ def filled_by_hand(run: Interpreter, parameter: Value, place: Place) -> None:
             _enter(run, run.ledger.fills, optimizer, place)
 
 
-def frozen(run: Interpreter, parameter: Unknown, yes: bool) -> None:
+def frozen(run: Interpreter, parameter: Unknown, yes: bool | None, place: Place | None) -> None:
     """`p.requires_grad = False` for the parameters of a module: nothing in it hangs on a graph any more."""
-    from nnlint.interpreter.modes import FROZEN
+    from nnlint.interpreter import ownership
 
     for module in parameter.lazies.get(OF) or ():
-        run.store.write(module, FROZEN, yes)
+        ownership.frozen(run, module, yes, place)
 
 
 def forget(run: Interpreter, value: Value) -> None:

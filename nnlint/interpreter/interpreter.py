@@ -18,8 +18,10 @@ from nnlint.interpreter import (
     calls,
     classes,
     expressions,
+    graphs,
     iteration,
     loop_verdicts,
+    ownership,
     provenance,
     rehearsals,
     roles,
@@ -48,6 +50,7 @@ from nnlint.interpreter.objects import (
     Value,
     _numbers,
 )
+from nnlint.interpreter.ownership import Ownership
 from nnlint.interpreter.paths import Paths
 from nnlint.interpreter.schedules import Schedules
 from nnlint.interpreter.sizing import Sizes
@@ -90,6 +93,9 @@ class Interpreter(Paths):
         self.calls_of: Counter[int] = Counter()  # how often each function was called
         self.guards = []
         self.ledger = Ledger()
+        self.ownership = Ownership()
+        self.data_loops: list[LoopRecord] = []
+        self.kept: dict[Place, list[int]] = {}  # where graphs are kept, by watches
         self.assumptions: dict[object, bool] = {}
         self.undecided = 0  # how many branches are being run of which it is not known whether they are taken
         self.choosing = False  # whether one of several callees is tried
@@ -328,6 +334,8 @@ class Interpreter(Paths):
         yield from self.schedules.events(self, complete)
         yield from loop_verdicts.events(self, complete)
         yield from self.rehearsals.events()
+        yield from ownership.events(self, complete)
+        yield from graphs.events(self, complete)
         if complete:
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only

@@ -19,6 +19,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.parameters import Parameters
 from nnlint.interpreter.roles import role_of_name
 from nnlint.interpreter.tensors import index
 from nnlint.interpreter.wording import text_of
@@ -34,6 +35,9 @@ _DATA_WORDS = ("loader", "data", "dl", "batches", "iter", "set", "queue", "gener
 def iterate(run: Interpreter, value: Value, node: ir.Node | None, frame: Frame) -> tuple[bool, list[Value]]:
     """Whether the elements are exactly known, and the elements: all of them, or some that stand for any number."""
     match value:
+        case Parameters():
+            run.store.write(value, "consumed", True)
+            return False, list(value.items)
         case Sequence():
             return value.exact, list(value.items)
         case Mapping():

@@ -81,6 +81,9 @@ class Backward:
     optimizers: tuple[Obj, ...]  # that it filled
     known: bool  # whether it is known which these are
     pieces: bool  # whether its loop goes over the pieces of one batch
+    number: int
+    steps: int  # how many steps there were before
+    retains: bool | None  # the graph
     averaged: bool  # of a loss that is a mean over the batch, undivided
 
 
@@ -93,6 +96,9 @@ class Ledger:
     steps: list[Deed] = field(default_factory=list)
     clears: list[Deed] = field(default_factory=list)
     clips: list[Deed] = field(default_factory=list)
+    gradient_calls: list[frozenset[int]] = field(default_factory=list)  # differentiated by `autograd.grad`
+    suspected: dict[int, frozenset[int]] = field(default_factory=dict)  # unknown calls, by watch: what they were given
+    detached: frozenset[int] = frozenset()  # forward passes of whose output something was detached
     by_hand: bool = False  # gradients were read or written by other means
     vague_steps: bool = False  # something that may be an optimizer stepped
 

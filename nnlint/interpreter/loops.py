@@ -28,6 +28,7 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
         elements = elements if len(elements) > 1 else [elements[0], elements[0]]
     loop = LoopRecord(run.store.mark(), run.place(frame, statement), data=run.batches_of(elements))
     loop.count = iterable.lazies.get(COUNT) if isinstance(iterable, Sequence) else None
+    loop.counts = all(_is_number(each) for each in elements)
     loop.pieces = isinstance(iterable, Sequence) and PIECES in iterable.lazies
 
     def one_pass(element: Value) -> bool:
@@ -53,8 +54,14 @@ def _parts(element: Value) -> tuple[Value, ...]:
     return element.items if isinstance(element, Sequence) else ()
 
 
+def _is_number(value: Value) -> bool:
+    return (isinstance(value, Unknown) and value.name == "index") or (
+        isinstance(value, Const) and type(value.value) is int
+    )
+
+
 def while_(run: Interpreter, statement: ir.While, frame: Frame) -> bool:
-    loop = LoopRecord(run.store.mark(), run.place(frame, statement))
+    loop = LoopRecord(run.store.mark(), run.place(frame, statement), counts=True)
     if run.truth(run.evaluate(statement.test, frame)) is False:
         return run.execute(statement.orelse, frame)
     endless = isinstance(statement.test, ir.Constant)
@@ -72,6 +79,8 @@ def _loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]], 
     youngest = loop.youngest = run.youngest()
     loop.guards, loop.undecided = len(run.guards), run.undecided
     run.loops.append(loop)
+    if loop.data:
+        run.data_loops.append(loop)
     alive = True
     try:
         for one_pass in passes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modes, telling, tensors, training
+from nnlint.interpreter import gradients, graphs, modes, ownership, telling, tensors, training
 from nnlint.interpreter.contexts import GradientContext
 from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
@@ -144,6 +144,7 @@ def _of_sequence(
     value = arguments.positional[0] if arguments.positional else Unknown()
     match name:
         case "append" | "add" | "appendleft":
+            value = graphs.collected(run, sequence, value, node, frame)
             run.store.write(sequence, "items", (*sequence.items, value))
             run.collected(value)
         case "extend" | "update":
@@ -313,6 +314,14 @@ def _of_unknown(
             | "prepare_data_loader"
         ):
             return _prepared(arguments)
+        case "requires_grad_" if OF in unknown.lazies or "<mode>" in unknown.fields:
+            flag = arguments.get(0, "requires_grad")
+            truth = True if flag is None else run.truth(flag)
+            if OF in unknown.lazies:
+                gradients.frozen(run, unknown, None if truth is None else not truth, place)
+            else:
+                ownership.frozen(run, unknown, None if truth is None else not truth, place)
+            return unknown
         case "no_sync" | "accumulate" | "autocast" | "join":
             return unknown
         case "no_grad":

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modules, rehearsals, training
+from nnlint.interpreter import gradients, modules, ownership, rehearsals, training
 from nnlint.interpreter.dependence import LEAF, NO_PROVENANCE
-from nnlint.interpreter.modes import FROZEN, ITEMS, MODE, children, descendants, is_module, set_mode
+from nnlint.interpreter.modes import ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -20,7 +20,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.interpreter.parameters import Parameters, parameters_of
+from nnlint.interpreter.parameters import OF, Parameters, parameters_of
 from nnlint.knowledge.layers import CONTAINERS, LAYERS, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES
 from nnlint.reading import script as ir
@@ -40,7 +40,10 @@ def attribute(run: Interpreter, instance: Instance, name: str, node: ir.Node | N
         mode = instance.fields.get(MODE)
         return Const(mode) if isinstance(mode, bool) else Unknown("training")
     if name in ("weight", "bias", "in_proj_weight", "data"):
-        return run.child(instance, name, NO_PROVENANCE if name == "data" else LEAF)
+        parameter = run.child(instance, name, NO_PROVENANCE if name == "data" else LEAF)
+        if isinstance(parameter, Unknown) and name != "data":
+            parameter.lazies.setdefault(OF, frozenset({instance}))
+        return parameter
     items = instance.fields.get(ITEMS)
     if items is not None and name in ("append", "extend", "insert", "items", "values", "keys", "update", "pop"):
         return Native(name, lambda run, arguments, node, frame: run.call(Method(items, name), arguments, node, frame))
@@ -107,7 +110,8 @@ def _requires_grad(
     run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame
 ) -> Value:
     flag = arguments.get(0, "requires_grad")
-    run.store.write(module, FROZEN, flag is not None and run.truth(flag) is False)
+    truth = True if flag is None else run.truth(flag)
+    ownership.frozen(run, module, None if truth is None else not truth, run.place(frame, node) if node else None)
     return module
 
 
@@ -173,6 +177,11 @@ def _apply(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Ca
     return module
 
 
+def _load(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    ownership.loaded(module)
+    return Unknown()
+
+
 def _nothing(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     return Unknown()
 
@@ -195,13 +204,13 @@ METHODS: dict[str, Callable[..., Value]] = {
     "__call__": _forward,
     "apply": _apply,
     "requires_grad_": _requires_grad,
+    "load_state_dict": _load,
     **dict.fromkeys(
         ("to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "share_memory", "to_empty"), _itself
     ),
     **dict.fromkeys(
         (
             "state_dict",
-            "load_state_dict",
             "register_forward_hook",
             "register_full_backward_hook",
             "register_forward_pre_hook",

@@ -104,6 +104,7 @@ class Tensor(Value):
         return replace(self, **changes)
 
 
+SINCE = "<since>"  # of an element that a dictionary makes by itself: the number of the dictionary
 PIECES = "<pieces>"  # of a sequence: the parts into which a tensor was cut
 
 
@@ -126,6 +127,9 @@ class Sequence(Obj):
     @property
     def exact(self) -> bool:
         return self.fields.get("exact") is True
+
+
+FACTORY = "<factory>"  # of a dictionary: what makes the elements that are not there
 
 
 class Mapping(Obj):

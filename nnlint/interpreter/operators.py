@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import shapes, telling, tensors
+from nnlint.interpreter import graphs, shapes, telling, tensors
 from nnlint.interpreter.intervals import due, is_counter, is_interval, remainder
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
@@ -41,7 +41,9 @@ def binary(run: Interpreter, expr: ir.Binary, frame: Frame) -> Value:
         spine.append(spine[-1].left)
     left = run.evaluate(spine[-1].left, frame)
     for node in reversed(spine):
-        left = operate(run, node, left, node.op, run.evaluate(node.right, frame), frame)
+        right = run.evaluate(node.right, frame)
+        result = operate(run, node, left, node.op, right, frame)
+        left = graphs.added(run, left, node.op, right, result, node, frame)
     return left
 
 

@@ -93,8 +93,10 @@ def collected(run: Interpreter, value: Value) -> None:
 
 
 def escaped(run: Interpreter, value: Value) -> None:
-    run.roles.escaped(run.provenance(value))
     run.schedules.hand_away(value)
+    found = run.provenance(value)
+    run.roles.escaped(found)
+    run.watched.given_away(found)
 
 
 def returned(run: Interpreter, value: Value, statement: ir.Return, frame: Frame) -> Value:

@@ -89,6 +89,7 @@ class Batch:
     role: Role
     certain: bool
     loads: bool  # a loader or dataset, not just any sequence
+    serial: int = 0  # of what they come from
 
 
 @dataclass(slots=True)
@@ -126,8 +127,8 @@ class Roles:
         self.forwards: list[Forward] = []
         self.batches: list[Batch] = []
 
-    def batch(self, name: str, role: Role, certain: bool, loads: bool) -> int:
-        self.batches.append(Batch(name, role, certain, loads))
+    def batch(self, name: str, role: Role, certain: bool, loads: bool, serial: int = 0) -> int:
+        self.batches.append(Batch(name, role, certain, loads, serial))
         return len(self.batches) - 1
 
     def entered(

@@ -105,6 +105,8 @@ def graph_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node | N
     if node is None or not known.calls or run.gradients_enabled is False:
         return known.detached()
     told = _told_cut(run, value, operation, node, frame)
+    if operation == "detach" and not told.call.endswith((".item()", ".numpy()", ".tolist()")):
+        run.ledger.detached |= known.calls
     return known.cut_at(run.watched.watch(partial(_cut, told), of_loss=value.form is Form.LOSS))
 
 

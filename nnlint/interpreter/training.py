@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients
+from nnlint.interpreter import gradients, ownership
 from nnlint.interpreter.joins import NEW
 from nnlint.interpreter.objects import (
     NONE,
@@ -69,9 +69,14 @@ def make_optimizer_or_scheduler(
 ) -> Value:
     """`torch.optim.Adam(model.parameters(), …)`, `StepLR(optimizer, …)`."""
     name = dotted.rpartition(".")[2]
+    place = run.place(frame, node) if node is not None else None
     if name in SCHEDULERS or "LR" in name:
-        return run.schedules.make(run, dotted, arguments, node, frame)
-    optimizer = Instance(External(dotted), run.place(frame, node) if node is not None else None)
+        scheduler = run.schedules.make(run, dotted, arguments, node, frame)
+        of = arguments.get(0, "optimizer")
+        if isinstance(of, (Instance, Unknown)) and place is not None and "last_epoch" not in arguments.keywords:
+            ownership.built(run, scheduler, place, None, stateless=False, of=of)
+        return scheduler
+    optimizer = Instance(External(dotted), place)
     start_optimizer(run, optimizer, arguments.get(0, "params"))
     if node is not None and any(
         (argument.keyword == "lr" or (index == 1 and argument.keyword is None))
@@ -79,6 +84,10 @@ def make_optimizer_or_scheduler(
         for index, argument in enumerate(node.arguments)
     ):
         optimizer.lazies[gradients.LR_SCALED] = True
+    if place is not None:
+        momentum = arguments.keywords.get("momentum", Const(0))
+        stateless = name == "LBFGS" or (name == "SGD" and isinstance(momentum, Const) and not momentum.value)
+        ownership.built(run, optimizer, place, arguments.get(0, "params"), stateless)
     return optimizer
 
 
@@ -294,7 +303,7 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
     role, certain = data_role(run, source)
     if role is Role.UNKNOWN:
         role = role_of_name(name)
-    number = run.roles.batch(name, role, certain, loads=True)
+    number = run.roles.batch(name, role, certain, loads=True, serial=source.serial)
     batches = Provenance(batches=frozenset({number}))
     dataset = source.fields.get("dataset")
     if isinstance(dataset, Instance) and "<own collation>" not in source.lazies:

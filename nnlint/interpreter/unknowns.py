@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modes, training
+from nnlint.interpreter import gradients, modes, ownership, training
 from nnlint.interpreter.objects import Arguments, Instance, Unknown, Value
 from nnlint.reading import script as ir
 
@@ -71,5 +71,6 @@ def given_away(run: Interpreter, arguments: Arguments) -> None:
             for each in modes.descendants(value):
                 modes.set_own_mode(run, each, None, None)
             gradients.forget(run, value)
+            ownership.loaded(value)
     if optimizer_given:
         run.roles.differentiated(run.provenance_of(arguments).calls)

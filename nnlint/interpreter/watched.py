@@ -32,6 +32,7 @@ class Fate:
     added_back: bool = False
     whole: bool = False
     backward: Place | None = None
+    given: bool = False  # to something unknown
 
 
 class Watched:
@@ -58,6 +59,15 @@ class Watched:
             fate.differentiated = True
             if (is_leaf or not (loss.calls or loss.leaf)) and not fate.whole:
                 fate.whole, fate.backward = True, backward
+
+    def given_away(self, value: Provenance) -> None:
+        """Something unknown was given a value of this provenance."""
+        for number in value.operations:
+            self._fates[number].given = True
+
+    def is_of_use(self, number: int) -> bool:
+        """Whether what an operation made was differentiated, or may have been."""
+        return self._fates[number].differentiated or self._fates[number].given
 
     def was_differentiated(self, number: int) -> bool:
         return self._fates[number].differentiated
