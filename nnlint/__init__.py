@@ -10,6 +10,7 @@ from nnlint.events import (
     LayerBuilt,
     LayerRan,
     LossComputed,
+    ModeMissed,
     ModuleCalled,
     OperationRan,
     OptimizerStepped,
@@ -18,7 +19,7 @@ from nnlint.events import (
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
 from nnlint.source import Place, Span
-from nnlint.values import Gradients, Layer, Loss, Role, Scale, TensorFacts
+from nnlint.values import Gradients, Lapse, Layer, Loss, ModeMiss, Role, Scale, TensorFacts
 
 __version__ = "0.1.0"
 
@@ -31,11 +32,14 @@ __all__ = [
     "Fix",
     "Gradients",
     "GraphCut",
+    "Lapse",
     "Layer",
     "LayerBuilt",
     "LayerRan",
     "Loss",
     "LossComputed",
+    "ModeMiss",
+    "ModeMissed",
     "ModuleCalled",
     "OperationRan",
     "OptimizerStepped",

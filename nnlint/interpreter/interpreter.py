@@ -93,6 +93,7 @@ class Interpreter(Paths):
         self.watched = Watched()
         self.rehearsals = rehearsals.Rehearsals()
         self.tests: list[ir.Expr] = []
+        self.discarded: ir.Expr | None = None  # the expression of the last statement that is nothing else
         self.backwards = 0
         self.forward: int | None = None  # the number of the forward pass that runs
         self._spent = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modes, tensors, training
+from nnlint.interpreter import gradients, lapses, modes, tensors, training
 from nnlint.interpreter.contexts import GradientContext
 from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
@@ -271,6 +271,8 @@ def _of_unknown(
                 gradients.filled(run, loss, place)
             return NONE
         case "eval" if not arguments.all():
+            if node is not None:
+                lapses.switched(run, unknown, node, frame)
             modes.set_own_mode(run, unknown, False, place)
             return unknown
         case "train" if len(arguments.all()) <= 1 and not isinstance(arguments.get(0, "mode"), (Tensor, Sequence)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modules, rehearsals, training
+from nnlint.interpreter import gradients, lapses, modules, rehearsals, training
 from nnlint.interpreter.modes import FROZEN, ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
     NONE,
@@ -91,15 +91,29 @@ def _train(
 ) -> Value:
     flag = arguments.get(0, "mode")
     training = True if flag is None else run.truth(flag)
+    taken = own_method and node is not None and node is not run.discarded
     set_mode(
         run, module, training, run.place(frame, node) if node else None, frame, own_method, put_back=flag is not None
     )
+    if taken:
+        lapses.result_taken(run, module)
     return module
 
 
 def _eval(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    taken = node is not None and node is not run.discarded
+    if node is not None:
+        lapses.switched(run, module, node, frame)
     set_mode(run, module, False, run.place(frame, node) if node else None, frame)
+    if taken:
+        lapses.result_taken(run, module)
     return module
+
+
+def _load(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    if node is not None:
+        lapses.loaded(run, module, run.place(frame, node))
+    return Unknown()
 
 
 def _requires_grad(
@@ -194,13 +208,13 @@ METHODS: dict[str, Callable[..., Value]] = {
     "__call__": _forward,
     "apply": _apply,
     "requires_grad_": _requires_grad,
+    "load_state_dict": _load,
     **dict.fromkeys(
         ("to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "share_memory", "to_empty"), _itself
     ),
     **dict.fromkeys(
         (
             "state_dict",
-            "load_state_dict",
             "register_forward_hook",
             "register_full_backward_hook",
             "register_forward_pre_hook",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import assignments, classes, contexts, loops
+from nnlint.interpreter import assignments, classes, contexts, lapses, loops
 from nnlint.interpreter.control import PathEnds
 from nnlint.interpreter.objects import NONE, Frame, Unknown
 from nnlint.interpreter.store import Delta
@@ -29,7 +29,10 @@ def block(run: Interpreter, statements: ir.Block, frame: Frame) -> bool:
 
 
 def expression(run: Interpreter, statement: ir.ExprStatement, frame: Frame) -> bool:
+    run.discarded = statement.value
     run.evaluate(statement.value, frame)
+    if isinstance(statement.value, ir.Attribute):
+        lapses.named_only(run, statement.value, frame)
     return True
 
 
