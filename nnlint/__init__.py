@@ -18,6 +18,7 @@ from nnlint.events import (
     LayerRan,
     LossComputed,
     LossConstructed,
+    ModeMissed,
     ModuleCalled,
     OperationRan,
     OptimizerBuilt,
@@ -32,7 +33,19 @@ from nnlint.events import (
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
 from nnlint.source import Place, Span
-from nnlint.values import Cadence, Form, Gradients, Layer, Loss, Role, Scale, TensorFacts, TorchVersion
+from nnlint.values import (
+    Cadence,
+    Form,
+    Gradients,
+    Lapse,
+    Layer,
+    Loss,
+    ModeMiss,
+    Role,
+    Scale,
+    TensorFacts,
+    TorchVersion,
+)
 
 __version__ = "0.1.0"
 
@@ -54,12 +67,15 @@ __all__ = [
     "GraphCut",
     "GraphKept",
     "GraphRetained",
+    "Lapse",
     "Layer",
     "LayerBuilt",
     "LayerRan",
     "Loss",
     "LossComputed",
     "LossConstructed",
+    "ModeMiss",
+    "ModeMissed",
     "ModuleCalled",
     "OperationRan",
     "OptimizerBuilt",

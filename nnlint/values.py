@@ -132,6 +132,26 @@ class Role(enum.Enum):
     EVALUATION = "evaluation"
 
 
+class Lapse(enum.Enum):
+    """Why a network that is evaluated is in training mode."""
+
+    FORGOTTEN = "nothing switched it"
+    MISSED = "what was meant to switch it has no effect"  # `model.eval` without a call
+    LOADED = "weights were loaded into it, and nothing switched it"
+    TRAIN_CALLED = "the evaluation itself called `train()`"
+    OTHER_SWITCHED = "`eval()` was called on another network"
+
+
+class ModeMiss(enum.Enum):
+    """How a statement misses the mode that it is meant to set."""
+
+    NOT_CALLED = "the method is named, not called"
+    ASSIGNED = "something is assigned to the method"
+    FLAG = "`training` is set on the network and not on its layers"
+    MODE_LOST = "an override of `train` does not hand on the mode"
+    SELF_LOST = "an override of `train` does not return the network"
+
+
 def named(called: str, kind: str) -> str:
     """A thing under the user's name, with torch's in brackets where that is another and there is room for both."""
     return f"`{called}`" if kind in called or len(called) + len(kind) > 30 else f"`{called}` ({kind})"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nnlint.events.base import Event
 from nnlint.finding import Step
 from nnlint.source import Place
-from nnlint.values import Layer, Role
+from nnlint.values import Lapse, Layer, ModeMiss, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,18 @@ class ModuleCalled(Event):
     left_in_evaluation: bool
     mode_layers: tuple[str, ...] | None
     gradients_enabled: bool | None
+    lapse: Lapse = Lapse.FORGOTTEN  # of one that evaluates in training mode
+    lapse_place: Place | None = None
+    lapse_of: str = ""  # the network that something was done to
     trail: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeMissed(Event):
+    """A statement, or an override of `train`, that is meant to set a mode did not: `call` is the user's text of it."""
+
+    how: ModeMiss
+    call: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

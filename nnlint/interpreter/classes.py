@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import contexts, modes, module_methods, modules, ownership, rehearsals
+from nnlint.interpreter import contexts, lapses, modes, module_methods, modules, ownership, rehearsals
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -285,7 +285,10 @@ def set_instance_attribute(
             return  # a setter: what it does is not followed
     if name == "training":
         modes.set_own_mode(run, instance, run.truth(value), run.place(frame, node))
+        lapses.assigned(run, instance, name, value, node, frame)
         return
+    if name in ("train", "eval"):
+        lapses.assigned(run, instance, name, value, node, frame)
     modules.replace_item(run, instance, name, value)
     ownership.attached(run, instance, value, run.place(frame, node))
     run.store.write(instance, name, value)

@@ -107,6 +107,7 @@ class Interpreter(Paths):
         self.tried: ir.Node | None = None  # the only statement of a `try`: it is there to see whether it raises
         self.rehearsals = rehearsals.Rehearsals()
         self.tests: list[ir.Expr] = []
+        self.discarded: ir.Expr | None = None  # the expression of the last statement that is nothing else
         self.backwards = 0
         self.applied: tuple[ir.Node, str, dict[str, Value]] | None = None  # the tensor operation that ran last
         self.forward: int | None = None  # the number of the forward pass that runs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, graphs, modes, ownership, telling, tensors, training
+from nnlint.interpreter import gradients, graphs, lapses, modes, ownership, telling, tensors, training
 from nnlint.interpreter.contexts import GradientContext
 from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
@@ -274,6 +274,8 @@ def _of_unknown(
                 gradients.backward(run, loss, arguments, node, frame)
             return NONE
         case "eval" if not arguments.all():
+            if node is not None:
+                lapses.switched(run, unknown, node, frame)
             modes.set_own_mode(run, unknown, False, place)
             return unknown
         case "train" if len(arguments.all()) <= 1 and not isinstance(arguments.get(0, "mode"), (Tensor, Sequence)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modules, ownership, rehearsals, training
+from nnlint.interpreter import gradients, lapses, modules, ownership, rehearsals, training
 from nnlint.interpreter.dependence import LEAF, NO_PROVENANCE
 from nnlint.interpreter.modes import ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
@@ -95,15 +95,30 @@ def _train(
 ) -> Value:
     flag = arguments.get(0, "mode")
     training = True if flag is None else run.truth(flag)
+    taken = own_method and node is not None and node is not run.discarded
     set_mode(
         run, module, training, run.place(frame, node) if node else None, frame, own_method, put_back=flag is not None
     )
+    if taken:
+        lapses.result_taken(run, module)
     return module
 
 
 def _eval(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    taken = node is not None and node is not run.discarded
+    if node is not None:
+        lapses.switched(run, module, node, frame)
     set_mode(run, module, False, run.place(frame, node) if node else None, frame)
+    if taken:
+        lapses.result_taken(run, module)
     return module
+
+
+def _load(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    ownership.loaded(module)
+    if node is not None:
+        lapses.loaded(run, module, run.place(frame, node))
+    return Unknown()
 
 
 def _requires_grad(
@@ -175,11 +190,6 @@ def _apply(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Ca
         for each in list(descendants(module))[:64]:
             run.call(function, Arguments((each,)), None, frame)
     return module
-
-
-def _load(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    ownership.loaded(module)
-    return Unknown()
 
 
 def _nothing(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import ModuleCalled
 from nnlint.finding import Confidence, Step
-from nnlint.interpreter import modes
+from nnlint.interpreter import lapses, modes
 from nnlint.interpreter.control import LoopRecord
 from nnlint.interpreter.joins import EITHER
 from nnlint.interpreter.objects import (
@@ -33,7 +33,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.source import Place
-from nnlint.values import Role
+from nnlint.values import Lapse, Role
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -111,6 +111,7 @@ class Forward:
     batches: frozenset[int]
     names: tuple[str, ...]
     trail: tuple[Step, ...]
+    suspicion: lapses.Suspicion
     eval_places: frozenset[Place] = frozenset()  # where it was switched to evaluation last, on one path or another
     differentiated: bool = False
     trained: bool = False  # an optimizer stepped on its gradients
@@ -126,6 +127,7 @@ class Roles:
     def __init__(self) -> None:
         self.forwards: list[Forward] = []
         self.batches: list[Batch] = []
+        self.switched: list[lapses.Switched] = []
 
     def batch(self, name: str, role: Role, certain: bool, loads: bool, serial: int = 0) -> int:
         self.batches.append(Batch(name, role, certain, loads, serial))
@@ -162,6 +164,7 @@ class Roles:
             batches=provenance.batches,
             names=tuple(text_of(argument.value) for argument in node.arguments),
             trail=(Step(explicit, _mode_step(training)),) if explicit is not None else (),
+            suspicion=lapses.suspicion(run, module) if training is True else lapses.Suspicion(),
         )
         self.forwards.append(forward)
         return forward
@@ -220,6 +223,11 @@ class Roles:
                     False  # the mode was set for the training that runs through here too, or its output is scored
                 )
             role, evidence, certain = self._judge(forward, complete)
+            lapse = (
+                lapses.explain(forward, self.forwards)
+                if role is Role.EVALUATION and forward.training is True
+                else (Lapse.FORGOTTEN, None, "")
+            )
             left = sorted(forward.eval_places & evaluated_under) if forward.training in (False, EITHER) else []
             yield ModuleCalled(
                 place=forward.place,
@@ -231,6 +239,9 @@ class Roles:
                 left_in_evaluation=bool(left),
                 mode_layers=modes.mode_layers(forward.module),
                 gradients_enabled=forward.gradients,
+                lapse=lapse[0],
+                lapse_place=lapse[1],
+                lapse_of=lapse[2],
                 trail=tuple(Step(place, "evaluation mode is set here") for place in left) or forward.trail,
                 confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
             )
@@ -288,6 +299,8 @@ class Roles:
             and any(role_of_name(name) is Role.EVALUATION for name in forward.names)
         ):
             return Role.EVALUATION, f"`{', '.join(forward.names)}` is evaluation data", False
+        if lapses.infers(forward) and forward.gradients is False:
+            return Role.EVALUATION, "gradients are off, and weights were loaded for it", True
         return nothing
 
 

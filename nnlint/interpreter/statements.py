@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import assignments, classes, contexts, loops, telling
+from nnlint.interpreter import assignments, classes, contexts, lapses, loops, telling
 from nnlint.interpreter.control import PathEnds
 from nnlint.interpreter.intervals import is_interval
 from nnlint.interpreter.ledger import Guard
@@ -32,11 +32,14 @@ def block(run: Interpreter, statements: ir.Block, frame: Frame) -> bool:
 
 def expression(run: Interpreter, statement: ir.ExprStatement, frame: Frame) -> bool:
     run.applied = None
+    run.discarded = statement.value
     result = run.evaluate(statement.value, frame)
     if run.applied is not None and isinstance(statement.value, ir.Call) and isinstance(result, (Tensor, Sequence)):
         node, operation, options = run.applied
         if node is statement.value and statement is not run.tried:
             telling.discarded(run, statement.value, operation, options, frame)
+    if isinstance(statement.value, ir.Attribute):
+        lapses.named_only(run, statement.value, frame)
     return True
 
 

@@ -375,5 +375,6 @@ def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
         averaged=False,
         shape=shapes.indexed(run, run.sizes.shape_of(tensor), key),
         biased=None,
+        made_by="" if tensor.made_by == "<drawn>" else tensor.made_by,  # rows of what was drawn are data
         provenance=tensor.provenance | run.provenance(key).detached(),
     )
