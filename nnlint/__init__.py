@@ -7,21 +7,25 @@ from nnlint.events import (
     Broadcasted,
     Event,
     GraphCut,
+    HyperparameterGiven,
     LayerRan,
+    LoaderMade,
     LossComputed,
     LossConstructed,
     ModuleCalled,
     OperationRan,
     OptimizerStepped,
+    RecurrentNetTrained,
     Reshaped,
     SchedulerMade,
     SchedulerStepped,
+    ScoreDecided,
     Thresholded,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
 from nnlint.source import Place, Span
-from nnlint.values import Cadence, Form, Gradients, Layer, Loss, Role, Scale, TensorFacts, TorchVersion
+from nnlint.values import Cadence, Form, Gradients, Layer, Loss, Outcome, Role, Scale, Split, TensorFacts, TorchVersion
 
 __version__ = "0.1.0"
 
@@ -36,15 +40,19 @@ __all__ = [
     "Form",
     "Gradients",
     "GraphCut",
+    "HyperparameterGiven",
     "Layer",
     "LayerRan",
+    "LoaderMade",
     "Loss",
     "LossComputed",
     "LossConstructed",
     "ModuleCalled",
     "OperationRan",
     "OptimizerStepped",
+    "Outcome",
     "Place",
+    "RecurrentNetTrained",
     "Reshaped",
     "Role",
     "Rule",
@@ -52,8 +60,10 @@ __all__ = [
     "Scale",
     "SchedulerMade",
     "SchedulerStepped",
+    "ScoreDecided",
     "Severity",
     "Span",
+    "Split",
     "Step",
     "TensorFacts",
     "Thresholded",

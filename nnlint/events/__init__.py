@@ -4,6 +4,7 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
+from nnlint.events.data import HyperparameterGiven, LoaderMade, RecurrentNetTrained, ScoreDecided
 from nnlint.events.loop import OptimizerStepped, SchedulerMade, SchedulerStepped
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import ModuleCalled
@@ -15,14 +16,18 @@ __all__ = [
     "Broadcasted",
     "Event",
     "GraphCut",
+    "HyperparameterGiven",
     "LayerRan",
+    "LoaderMade",
     "LossComputed",
     "LossConstructed",
     "ModuleCalled",
     "OperationRan",
     "OptimizerStepped",
+    "RecurrentNetTrained",
     "Reshaped",
     "SchedulerMade",
     "SchedulerStepped",
+    "ScoreDecided",
     "Thresholded",
 ]

@@ -44,6 +44,8 @@ def filled(run: Interpreter, loss: Value | None, place: Place) -> None:
     for loop in run.loops:
         loop.trains = True
     run.roles.differentiated(calls)
+    if not calls:
+        run.loaders.differentiated(hangs_on.batches)
     trained = run.roles.modules_of(calls)
     for optimizer in run.optimizers:
         held = optimizer.lazies.get(MODULES)
@@ -71,6 +73,8 @@ def _related(held: frozenset[Obj] | None, trained: frozenset[Obj]) -> bool:
 def stepped(run: Interpreter, optimizer: Obj, place: Place, called: str, certain: bool) -> None:
     """`optimizer.step()`."""
     notice(run, optimizer)
+    run.loaders.stepped()
+    run.clipping.stepped(optimizer, optimizer.lazies.get(MODULES), place, called)
     for loop in run.loops:
         loop.steps_within = loop.steps_within or loop is not run.loops[-1]
     if run.loops:

@@ -26,8 +26,11 @@ from nnlint.interpreter import (
     truths,
     unknowns,
 )
+from nnlint.interpreter.clipping import Clipping
 from nnlint.interpreter.control import BudgetSpent, LoopRecord
+from nnlint.interpreter.hyperparameters import Hyperparameters
 from nnlint.interpreter.imports import Imports
+from nnlint.interpreter.loaders import Loaders
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     Arguments,
@@ -47,6 +50,7 @@ from nnlint.interpreter.objects import (
 )
 from nnlint.interpreter.paths import Paths
 from nnlint.interpreter.schedules import Schedules
+from nnlint.interpreter.selection import Selection
 from nnlint.interpreter.sizing import Sizes
 from nnlint.interpreter.store import Store
 from nnlint.interpreter.views import View, reshapings
@@ -92,6 +96,10 @@ class Interpreter(Paths):
         self.sizes = Sizes()
         self.watched = Watched()
         self.schedules = Schedules()
+        self.loaders = Loaders()
+        self.selection = Selection()
+        self.clipping = Clipping()
+        self.hyperparameters = Hyperparameters()
         self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
         self.backwards = 0
         self.forward: int | None = None  # the number of the forward pass that runs
@@ -307,7 +315,11 @@ class Interpreter(Paths):
         yield from self.roles.events(complete)
         yield from self.watched.events()
         yield from self.schedules.events(complete)
+        yield from self.loaders.events(self)
+        yield from self.selection.events(self)
+        yield from self.hyperparameters.events()
         if complete:
+            yield from self.clipping.events(self)
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only
                     yield event

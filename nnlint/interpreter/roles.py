@@ -33,7 +33,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.source import Place
-from nnlint.values import Role
+from nnlint.values import Role, Split
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -89,6 +89,9 @@ class Batch:
     role: Role
     certain: bool
     loads: bool  # a loader or dataset, not just any sequence
+    source: Obj | None = None
+    split: Split = Split.UNKNOWN
+    split_is_certain: bool = False
 
 
 @dataclass(slots=True)
@@ -116,6 +119,7 @@ class Forward:
     measured: bool = False  # a loss or a comparison was made of its output
     escaped: bool = False
     used: bool = False
+    carries_state: bool = False  # what it returned the last time is among its arguments
     layers: tuple[str, ...] | None = field(default=None)
 
 
@@ -126,8 +130,8 @@ class Roles:
         self.forwards: list[Forward] = []
         self.batches: list[Batch] = []
 
-    def batch(self, name: str, role: Role, certain: bool, loads: bool) -> int:
-        self.batches.append(Batch(name, role, certain, loads))
+    def batch(self, batch: Batch) -> int:
+        self.batches.append(batch)
         return len(self.batches) - 1
 
     def entered(
@@ -162,6 +166,7 @@ class Roles:
             names=tuple(text_of(argument.value) for argument in node.arguments),
             trail=(Step(explicit, _mode_step(training)),) if explicit is not None else (),
         )
+        forward.carries_state = any(self.forwards[number].place == forward.place for number in provenance.outputs)
         self.forwards.append(forward)
         return forward
 

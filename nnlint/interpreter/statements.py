@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nnlint.interpreter import assignments, classes, contexts, loops
 from nnlint.interpreter.control import PathEnds
 from nnlint.interpreter.objects import NONE, Frame, Unknown
+from nnlint.interpreter.selection import Decision
 from nnlint.interpreter.store import Delta
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -74,22 +75,27 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
     """A whole chain of `if … elif … else` at once: paths that meet at one place are joined once."""
     ways: list[Callable[[], bool]] = []
     refused: list[ir.Expr] = []  # the tests of the arms before
+    decisions: list[Decision] = []  # those that the tests so far took by a score
 
     def arm(body: ir.Block, test: ir.Expr | None, condition: Place) -> Callable[[], bool]:
-        before = tuple(refused)
+        before, decided = tuple(refused), tuple(decisions)
 
         def execute() -> bool:
             for other in before:
                 run.assuming(other, False, frame)
             if test is not None:
                 run.assuming(test, True, frame)
-            return run.under(condition, lambda: block(run, body, frame))
+            return run.selection.deciding(decided, lambda: run.under(condition, lambda: block(run, body, frame)))
 
         return execute
 
     while True:
-        truth = run.truth(run.evaluate(statement.test, frame))
+        value = run.evaluate(statement.test, frame)
+        truth = run.truth(value)
         condition = run.place(frame, statement)
+        decision = run.selection.decision(run, value, statement.test, condition) if truth is None else None
+        if decision is not None:
+            decisions.append(decision)
         if truth is not False:
             ways.append(arm(statement.body, statement.test if truth is None else None, condition))
         if truth is True:
