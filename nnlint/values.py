@@ -152,6 +152,23 @@ class ModeMiss(enum.Enum):
     SELF_LOST = "an override of `train` does not return the network"
 
 
+class Split(enum.Enum):
+    """Which part of the data something is."""
+
+    UNKNOWN = "unknown"
+    TRAINING = "training"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class Outcome(enum.Enum):
+    """What is decided by a score."""
+
+    KEPT = "which model is kept"
+    STOPPED = "when training ends"
+    SCHEDULED = "the learning rate"
+
+
 def named(called: str, kind: str) -> str:
     """A thing under the user's name, with torch's in brackets where that is another and there is room for both."""
     return f"`{called}`" if kind in called or len(called) + len(kind) > 30 else f"`{called}` ({kind})"

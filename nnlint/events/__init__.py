@@ -4,6 +4,7 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
+from nnlint.events.data import HyperparameterGiven, LoaderMade, RecurrentNetTrained, ScoreDecided
 from nnlint.events.loop import (
     AttributeSet,
     BackwardRan,
@@ -34,8 +35,10 @@ __all__ = [
     "GraphCut",
     "GraphKept",
     "GraphRetained",
+    "HyperparameterGiven",
     "LayerBuilt",
     "LayerRan",
+    "LoaderMade",
     "LossComputed",
     "LossConstructed",
     "ModeMissed",
@@ -44,9 +47,11 @@ __all__ = [
     "OptimizerBuilt",
     "OptimizerStepped",
     "ParametersFrozen",
+    "RecurrentNetTrained",
     "Reshaped",
     "ResultDiscarded",
     "SchedulerMade",
     "SchedulerStepped",
+    "ScoreDecided",
     "Thresholded",
 ]

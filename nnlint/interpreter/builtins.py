@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import containers, type_tests
+from nnlint.interpreter import containers, options, type_tests
 from nnlint.interpreter.containers import Handler, first_of
 from nnlint.interpreter.control import PathEnds
 from nnlint.interpreter.objects import (
@@ -88,6 +88,8 @@ def _number(kind: type) -> Handler:
             except (ValueError, OverflowError):
                 return Unknown()
         if isinstance(value, (Unknown, SizeValue)) and kind is int and not run.provenance(value).outputs:
+            return value
+        if options.default_of(value) is not None:
             return value
         return Unknown(provenance=run.provenance(value).detached())
 
@@ -229,6 +231,7 @@ BUILTINS: dict[str, Handler] = {
     "abs": _reduction,
     "round": _reduction,
     "math.floor": _reduction,
+    "vars": options.variables,
     "print": _observe,
     "exit": _exit,
     "quit": _exit,

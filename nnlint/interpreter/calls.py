@@ -30,6 +30,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.options import with_default
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 
@@ -242,7 +243,9 @@ def unknown_arguments(function: Value | None, bound: bool = False) -> Arguments:
 
     def given(parameter: ir.Parameter) -> Value:
         default = function.defaults.get(parameter.name)
-        return default if isinstance(default, (Instance, ClassValue, External, Function)) else Unknown(parameter.name)
+        if isinstance(default, (Instance, ClassValue, External, Function)):
+            return default
+        return with_default(parameter.name, default)
 
     return Arguments(
         tuple(given(p) for p in named if p.kind != "keyword"),

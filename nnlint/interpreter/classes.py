@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.interpreter import contexts, lapses, modes, module_methods, modules, ownership, rehearsals
 from nnlint.interpreter.objects import (
+    GIVEN,
     NONE,
     Arguments,
     Bound,
@@ -201,6 +202,8 @@ def instantiate(run: Interpreter, cls: ClassValue, arguments: Arguments, node: i
     run.created.append(instance)
     init = find(cls, "__init__")
     if isinstance(init, Function):
+        names = [p.name for p in init.definition.parameters.items if p.kind in ("positional", "normal")][1:]
+        instance.lazies[GIVEN] = dict(zip(names, arguments.positional)) | arguments.keywords  # noqa: B905
         run.call(Bound(init, instance), arguments, node if isinstance(node, ir.Call) else None, frame)
     elif init is None:
         _fill(run, instance, cls, arguments, frame)

@@ -39,6 +39,8 @@ def attribute(run: Interpreter, expr: ir.Attribute, frame: Frame) -> Value:
 
 def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
     callee = run.evaluate(expr.function, frame)
+    run.selection.called(callee)
+    run.clipping.called(callee)
     result = run.call(callee, arguments(run, expr.arguments, frame), expr, frame)
     if (
         isinstance(callee, Method)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, gradients, layers, modules, ownership, rehearsals, telling, tensors, training
+from nnlint.interpreter import (
+    builtins,
+    gradients,
+    layers,
+    modules,
+    options,
+    ownership,
+    rehearsals,
+    splits,
+    telling,
+    tensors,
+    training,
+)
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.dependence import LEAF
 from nnlint.interpreter.einsum import einsum, rearrange
@@ -12,7 +24,9 @@ from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     NONE,
     Arguments,
+    ClassValue,
     Frame,
+    Function,
     Instance,
     Partial,
     Sequence,
@@ -92,6 +106,8 @@ HARMLESS_PACKAGES = frozenset(
 def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     """`dotted(*arguments)`."""
     dotted = canonical(dotted)
+    run.loaders.drawn(run, dotted, arguments)
+    run.hyperparameters.look(run, dotted, arguments, node, frame)
     builtin = builtins.BUILTINS.get(dotted)
     if builtin is not None:
         return builtin(run, arguments, node, frame)
@@ -295,6 +311,14 @@ def _both(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | N
     return Sequence("tuple", (model or Unknown(), optimizer)) if optimizer is not None else model or Unknown()
 
 
+def _field(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """`dataclasses.field(default_factory=Settings)`."""
+    factory = arguments.keywords.get("default_factory")
+    if isinstance(factory, (ClassValue, Function)):
+        return run.call(factory, Arguments(), None, frame)
+    return arguments.keywords.get("default", Unknown("field"))
+
+
 def _first(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     return arguments.all()[0] if arguments.all() else Unknown()
 
@@ -319,6 +343,9 @@ _SPECIAL = {
     "einops.einops.rearrange": _rearrange,
     "torch.autograd.backward": _autograd_backward,
     "torch.autograd.grad": _autograd_grad,
+    "argparse.ArgumentParser": options.make_parser,
+    "configargparse.ArgumentParser": options.make_parser,
+    "configargparse.ArgParser": options.make_parser,
     "torch.nn.Parameter": _parameter,
     "torch.nn.parameter.Parameter": _parameter,
     "torch.tensor": _detached_copy,
@@ -327,6 +354,8 @@ _SPECIAL = {
     ),
     **dict.fromkeys(["torch.nn.utils.weight_norm", "torch.nn.utils.parametrizations.weight_norm"], _weight_norm),
     "functools.partial": _partial,
+    "dataclasses.field": _field,
+    "os.path.join": splits.joined_path,
     "fire.Fire": _start,
     "fire.core.Fire": _start,
     "typer.run": _start,

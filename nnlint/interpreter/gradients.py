@@ -92,6 +92,8 @@ def filled(run: Interpreter, loss: Value | None, place: Place) -> tuple[tuple[Ob
     for loop in run.loops:
         loop.trains = True
     run.roles.differentiated(calls)
+    if not calls:
+        run.loaders.differentiated(hangs_on.batches)
     trained = run.roles.modules_of(calls)
     found: list[Obj] = []
     known = bool(trained)
@@ -154,6 +156,8 @@ def related(held: frozenset[Obj] | None, trained: frozenset[Obj]) -> bool:
 def stepped(run: Interpreter, optimizer: Obj, place: Place, called: str, certain: bool) -> None:
     """`optimizer.step()`."""
     notice(run, optimizer)
+    run.loaders.stepped()
+    run.clipping.stepped(optimizer, optimizer.lazies.get(MODULES), place, called)
     for loop in run.loops:
         loop.steps_within = loop.steps_within or loop is not run.loops[-1]
     if run.loops:

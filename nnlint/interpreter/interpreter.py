@@ -30,9 +30,12 @@ from nnlint.interpreter import (
     truths,
     unknowns,
 )
+from nnlint.interpreter.clipping import Clipping
 from nnlint.interpreter.control import BudgetSpent, LoopRecord
+from nnlint.interpreter.hyperparameters import Hyperparameters
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.ledger import Ledger
+from nnlint.interpreter.loaders import Loaders
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     Arguments,
@@ -53,6 +56,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.ownership import Ownership
 from nnlint.interpreter.paths import Paths
 from nnlint.interpreter.schedules import Schedules
+from nnlint.interpreter.selection import Selection
 from nnlint.interpreter.sizing import Sizes
 from nnlint.interpreter.store import Store
 from nnlint.interpreter.views import View, reshapings
@@ -103,6 +107,10 @@ class Interpreter(Paths):
         self.sizes = Sizes()
         self.watched = Watched()
         self.schedules = Schedules()
+        self.loaders = Loaders()
+        self.selection = Selection()
+        self.clipping = Clipping()
+        self.hyperparameters = Hyperparameters()
         self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
         self.tried: ir.Node | None = None  # the only statement of a `try`: it is there to see whether it raises
         self.rehearsals = rehearsals.Rehearsals()
@@ -337,7 +345,11 @@ class Interpreter(Paths):
         yield from self.rehearsals.events()
         yield from ownership.events(self, complete)
         yield from graphs.events(self, complete)
+        yield from self.loaders.events(self)
+        yield from self.selection.events(self)
+        yield from self.hyperparameters.events()
         if complete:
+            yield from self.clipping.events(self)
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only
                     yield event

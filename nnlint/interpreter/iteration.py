@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import modes, training
+from nnlint.interpreter.loaders import LOADER
 from nnlint.interpreter.objects import (
     Arguments,
     Const,
@@ -67,7 +68,7 @@ def _of_instance(run: Interpreter, value: Instance, node: ir.Node | None, frame:
     items = value.fields.get(modes.ITEMS)
     if isinstance(items, (Sequence, Mapping)):
         return iterate(run, items, node, frame)
-    if training.LOADER in value.lazies:
+    if LOADER in value.lazies:
         return False, [training.batch_of(run, value, node, frame)]
     if run.finds_method(value, "__iter__"):
         produced = run.call(run.attribute(value, "__iter__", None, frame), Arguments(), None, frame)

@@ -114,6 +114,7 @@ def _leave(run: Interpreter, loop: LoopRecord, alive: bool) -> bool:
 
 
 def break_(run: Interpreter, statement: ir.Break, frame: Frame) -> bool:
+    run.selection.left()
     if run.loops:
         run.loops[-1].breaks.append(run.store.changes(run.loops[-1].start))
     return False

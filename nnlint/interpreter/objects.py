@@ -267,6 +267,9 @@ class ClassValue(Obj):
         self.decorators: tuple[str, ...] = ()
 
 
+GIVEN = "<given>"  # the arguments that an object of the project was made with, by name
+
+
 class Instance(Obj):
     """An object of a class of the project, or of a torch class that nnlint knows (`cls` is External then)."""
 

@@ -33,7 +33,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.source import Place
-from nnlint.values import Lapse, Role
+from nnlint.values import Lapse, Role, Split
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -89,6 +89,9 @@ class Batch:
     role: Role
     certain: bool
     loads: bool  # a loader or dataset, not just any sequence
+    source: Obj | None = None
+    split: Split = Split.UNKNOWN
+    split_is_certain: bool = False
     serial: int = 0  # of what they come from
 
 
@@ -118,6 +121,7 @@ class Forward:
     measured: bool = False  # a loss or a comparison was made of its output
     escaped: bool = False
     used: bool = False
+    carries_state: bool = False  # what it returned the last time is among its arguments
     layers: tuple[str, ...] | None = field(default=None)
 
 
@@ -129,8 +133,8 @@ class Roles:
         self.batches: list[Batch] = []
         self.switched: list[lapses.Switched] = []
 
-    def batch(self, name: str, role: Role, certain: bool, loads: bool, serial: int = 0) -> int:
-        self.batches.append(Batch(name, role, certain, loads, serial))
+    def batch(self, batch: Batch) -> int:
+        self.batches.append(batch)
         return len(self.batches) - 1
 
     def entered(
@@ -166,6 +170,7 @@ class Roles:
             trail=(Step(explicit, _mode_step(training)),) if explicit is not None else (),
             suspicion=lapses.suspicion(run, module) if training is True else lapses.Suspicion(),
         )
+        forward.carries_state = any(self.forwards[number].place == forward.place for number in provenance.outputs)
         self.forwards.append(forward)
         return forward
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nnlint.interpreter import assignments, classes, contexts, lapses, loops, telling
@@ -10,6 +11,7 @@ from nnlint.interpreter.control import PathEnds
 from nnlint.interpreter.intervals import is_interval
 from nnlint.interpreter.ledger import Guard
 from nnlint.interpreter.objects import NONE, Frame, Sequence, Tensor, Unknown, Value
+from nnlint.interpreter.selection import Decision
 from nnlint.interpreter.store import Delta
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -84,9 +86,10 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
     """A whole chain of `if … elif … else` at once: paths that meet at one place are joined once."""
     ways: list[Callable[[], bool]] = []
     refused: list[ir.Expr] = []  # the tests of the arms before
+    decisions: list[Decision] = []  # those that the tests so far took by a score
 
     def arm(body: ir.Block, test: ir.Expr | None, condition: Place, value: Value, asked: ir.Expr) -> Callable[[], bool]:
-        before = tuple(refused)
+        before, decided = tuple(refused), tuple(decisions)
         guard = Guard(condition, is_interval(value))
 
         def execute() -> bool:
@@ -95,7 +98,8 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
             if test is not None:
                 run.assuming(test, True, frame)
             guarded = guard if len(ways) > 1 else None
-            return run.under(condition, asked, lambda: block(run, body, frame), guarded)
+            inside = partial(run.under, condition, asked, lambda: block(run, body, frame), guarded)
+            return run.selection.deciding(decided, inside)
 
         return execute
 
@@ -103,6 +107,9 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
         value = run.evaluate(statement.test, frame)
         truth = run.truth(value)
         condition = run.place(frame, statement)
+        decision = run.selection.decision(run, value, statement.test, condition) if truth is None else None
+        if decision is not None:
+            decisions.append(decision)
         if truth is not False:
             ways.append(
                 arm(statement.body, statement.test if truth is None else None, condition, value, statement.test)

@@ -6,6 +6,7 @@ import operator
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import modes, tensors
+from nnlint.interpreter.hyperparameters import group_written
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     FACTORY,
@@ -106,6 +107,7 @@ def slice_(run: Interpreter, expr: ir.Slice, frame: Frame) -> Value:
 def set_item(run: Interpreter, container: Value, index: Value, value: Value) -> None:
     match container, index:
         case Mapping(), Const(value=key) if key.__hash__ is not None:
+            group_written(container, key)
             run.store.write(container, "items", {**container.items, key: value})
         case Mapping(), _:
             # an element under a name that is not known: keep it, one of several

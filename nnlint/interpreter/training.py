@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, ownership
+from nnlint.interpreter import gradients, hyperparameters, ownership
 from nnlint.interpreter.joins import NEW
+from nnlint.interpreter.loaders import LOADER, PART_OF
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -23,13 +24,15 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.interpreter.roles import role_of_name
+from nnlint.interpreter.roles import Batch, role_of_name
 from nnlint.interpreter.schedules import SCHEDULE, step_method
 from nnlint.interpreter.sizes import Size
+from nnlint.interpreter.splits import split_named, split_of
 from nnlint.interpreter.wording import text_of
+from nnlint.knowledge.data import DATASET_PARAMETERS
 from nnlint.knowledge.schedulers import SCHEDULERS
 from nnlint.reading import script as ir
-from nnlint.values import Role
+from nnlint.values import Role, Split
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -56,7 +59,7 @@ _FOREIGN_OPTIMIZERS = frozenset(
         "NAdam",
     ]
 )
-OPTIMIZER, LOADER = "<optimizer>", "<loader>"
+OPTIMIZER = "<optimizer>"
 
 
 def looks_like_optimizer(dotted: str) -> bool:
@@ -71,6 +74,7 @@ def make_optimizer_or_scheduler(
     name = dotted.rpartition(".")[2]
     place = run.place(frame, node) if node is not None else None
     if name in SCHEDULERS or "LR" in name:
+        hyperparameters.scheduled(dotted, arguments)
         scheduler = run.schedules.make(run, dotted, arguments, node, frame)
         of = arguments.get(0, "optimizer")
         if isinstance(of, (Instance, Unknown)) and place is not None and "last_epoch" not in arguments.keywords:
@@ -88,6 +92,7 @@ def make_optimizer_or_scheduler(
         momentum = arguments.keywords.get("momentum", Const(0))
         stateless = name == "LBFGS" or (name == "SGD" and isinstance(momentum, Const) and not momentum.value)
         ownership.built(run, optimizer, place, arguments.get(0, "params"), stateless)
+    run.hyperparameters.optimizer_made(run, dotted, optimizer, arguments, node, frame)
     return optimizer
 
 
@@ -131,7 +136,7 @@ def step(
 def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
     """An attribute that nnlint knows of an optimizer, scaler or loader; else one that is not known."""
     if SCHEDULE in instance.lazies and name == "step":
-        return step_method(instance)
+        return _step_method(instance)
     if is_optimizer(instance):
         if name == "step":
             return Native(
@@ -171,13 +176,28 @@ def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
     return run.child(instance, name)
 
 
+def _step_method(scheduler: Instance) -> Native:
+    """`scheduler.step`; of some, by a score."""
+    method = step_method(scheduler)
+
+    def step(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+        score = arguments.get(0, "metrics")
+        if score is not None and node is not None and scheduler.class_name == "ReduceLROnPlateau":
+            run.selection.scheduled(run, score, node, run.place(frame, node))
+        return method.call(run, arguments, node, frame)
+
+    return Native("step", step)
+
+
 def _group(run: Interpreter, optimizer: Instance) -> Value:
     from nnlint.interpreter.parameters import OF, Parameters
 
     parameter = Unknown("parameter")
     modules = optimizer.lazies.get(gradients.MODULES)
     parameter.lazies[OF] = modules
-    return Mapping({"params": Parameters((parameter,), modules or frozenset())}, others=True)
+    group = Mapping({"params": Parameters((parameter,), modules or frozenset())}, others=True)
+    group.lazies[hyperparameters.GROUP_OF] = optimizer
+    return group
 
 
 def receiver(node: ir.Call | None, instance: Instance) -> str:
@@ -191,6 +211,8 @@ def _loader(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call |
     given = arguments.get(1, "batch_size")
     other = arguments.loose or "batch_sampler" in arguments.keywords
     loader.lazies[LOADER] = Unknown("batch size") if given is None and other else given
+    if node is not None:
+        run.loaders.made(run, loader, arguments, node, frame)
     if "collate_fn" in arguments.keywords or arguments.loose:
         loader.lazies["<own collation>"] = True
     dataset = arguments.get(0, "dataset")
@@ -204,10 +226,12 @@ def is_dataset_class(dotted: str) -> bool:
 
 
 def make_dataset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    dataset = Instance(External(dotted), None)
-    for name, value in arguments.keywords.items():
+    dataset = Instance(External(dotted), run.place(frame, node) if node is not None else None)
+    names = DATASET_PARAMETERS.get(dotted.rpartition(".")[2], ()) if dotted.startswith("torchvision.") else ()
+    given = dict(zip(names, arguments.positional)) | arguments.keywords  # noqa: B905 (surplus arguments have no name)
+    for name, value in given.items():
         run.store.write(dataset, name, value)
-    dataset.arguments = dict(arguments.keywords)
+    dataset.arguments = given
     return dataset
 
 
@@ -225,13 +249,16 @@ def _random_split(run: Interpreter, dotted: str, arguments: Arguments, node: ir.
         return Unknown("split")
     parts = []
     for _ in range(count):
-        part = Instance(External("torch.utils.data.Subset"), None)
+        part = Instance(External("torch.utils.data.Subset"), run.place(frame, node) if node is not None else None)
+        part.lazies[PART_OF] = (arguments.get(0, "dataset"), count)
         parts.append(part)
     return Sequence("tuple", tuple(parts))
 
 
 def _subset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    return Instance(External(dotted), None)
+    part = Instance(External(dotted), run.place(frame, node) if node is not None else None)
+    part.lazies[PART_OF] = (arguments.get(0, "dataset"), None)
+    return part
 
 
 SPECIAL: dict[str, Callable[..., Value]] = {
@@ -303,7 +330,8 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
     role, certain = data_role(run, source)
     if role is Role.UNKNOWN:
         role = role_of_name(name)
-    number = run.roles.batch(name, role, certain, loads=True, serial=source.serial)
+    split = _split_of(source, name)
+    number = run.roles.batch(Batch(name, role, certain, True, source, *split, serial=source.serial))
     batches = Provenance(batches=frozenset({number}))
     dataset = source.fields.get("dataset")
     if isinstance(dataset, Instance) and "<own collation>" not in source.lazies:
@@ -332,6 +360,11 @@ def _batch_size(run: Interpreter, source: Instance | Unknown) -> Size:
         if told is None or (isinstance(told, Const) and told.value == 1):
             return Size.of(1)
     return run.sizes.batch()
+
+
+def _split_of(source: Value, name: str) -> tuple[Split, bool]:
+    split, certain = split_of(source)
+    return (split, certain) if split is not Split.UNKNOWN else (split_named(name), False)
 
 
 def _first_of(run: Interpreter, value: Value) -> Value:

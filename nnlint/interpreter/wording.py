@@ -35,6 +35,8 @@ def _text(expr: ir.Expr | None) -> str:
             return f"{_text(left)} {op} {_text(right)}"
         case ir.Unary(op=op, operand=operand):
             return f"not {_text(operand)}" if op == "not" else f"{op}{_text(operand)}"
+        case ir.Boolean(op=op, left=left, right=right):
+            return f"{_text(left)} {op} {_text(right)}"
         case ir.Compare(left=left, ops=ops, comparators=comparators):
             rest = (f" {op} {_text(comparator)}" for op, comparator in zip(ops, comparators, strict=True))
             return _text(left) + "".join(rest)
