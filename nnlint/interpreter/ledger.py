@@ -64,6 +64,7 @@ class Deed:
     certain: bool = True
     suspects: frozenset[int] = frozenset()
     forwards: int = 0  # how many forward passes there were before
+    youngest: int = 0  # number of the youngest object from before
     filled: Place | None = None
     cleared: Place | None = None
     consumed: Place | None = None
@@ -87,6 +88,16 @@ class Backward:
     averaged: bool  # of a loss that is a mean over the batch, undivided
 
 
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """An optimizer stepped on the gradients of its own loss, and on those that another's left."""
+
+    optimizer: Obj
+    lent: Place
+    own: Place
+    step: Place
+
+
 @dataclass(slots=True)
 class Ledger:
     """All of that, of one root."""
@@ -98,7 +109,10 @@ class Ledger:
     clips: list[Deed] = field(default_factory=list)
     gradient_calls: list[frozenset[int]] = field(default_factory=list)  # differentiated by `autograd.grad`
     suspected: dict[int, frozenset[int]] = field(default_factory=dict)  # unknown calls, by watch: what they were given
+    cuts: dict[int, frozenset[int]] = field(default_factory=dict)  # by watch: the graphs that they cut off
     detached: frozenset[int] = frozenset()  # forward passes of whose output something was detached
+    leaks: dict[Place, Leak] = field(default_factory=dict)  # by the backward of the discriminator
+    scored: frozenset[int] = frozenset()  # forward passes whose output a loss of an unknown kind was computed of
     by_hand: bool = False  # gradients were read or written by other means
     vague_steps: bool = False  # something that may be an optimizer stepped
 

@@ -188,6 +188,8 @@ def _of_sequence(
             return Unknown(name)
         case "numel":
             return Unknown(name)
+        case "item" | "detach" | "numpy" | "tolist":  # what holds it may be a tensor on another path
+            return Unknown(name, run.provenance(sequence).detached())
         case _:
             return run.unknown_result(arguments, name, sequence)
     return NONE
@@ -267,8 +269,6 @@ def _of_unknown(
                 loss: Value | None = (
                     arguments.positional[0] if arguments.positional and not run.provenance(unknown).calls else unknown
                 )
-                if loss is unknown and not unknown.provenance.calls:
-                    loss = None
                 gradients.backward(run, loss, arguments, node, frame)
             return NONE
         case "eval" if not arguments.all():

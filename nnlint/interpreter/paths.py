@@ -109,7 +109,7 @@ class Paths:
         return joined
 
     def under(self, condition: Place, way: Callable[[], bool], guard: Guard | None) -> bool:
-        """Run a branch; what is made in it is there under a condition. `guard` is None where it is known to be taken."""
+        """Run a branch; what is made in it is there under a condition. `guard` is None where it is sure to be taken."""
         self.conditions.append(condition)
         if guard is not None:
             self.guards.append(guard)

@@ -61,7 +61,17 @@ def graph_cut(run: Interpreter, value: Tensor, node: ir.Node | None, frame: Fram
     if not call.endswith((".item()", ".numpy()", ".tolist()")):
         run.ledger.detached |= known.calls
     tell = partial(_cut, run.place(frame, node), call, facts_of(value), bool(run.module_stack))
-    return known.cut_at(run.watched.watch(tell))
+    number = run.watched.watch(tell)
+    run.ledger.cuts[number] = known.calls
+    return known.cut_at(number)
+
+
+def cut_unseen(run: Interpreter, known: Provenance) -> int:
+    """The number of a cut of which nothing is told: of something that may be a tensor."""
+    number = run.watched.watch(lambda fate: None)
+    run.ledger.cuts[number] = known.calls
+    run.ledger.detached |= known.calls
+    return number
 
 
 def _cut(place: Place, call: str, facts: TensorFacts, in_forward: bool, fate: Fate) -> GraphCut:

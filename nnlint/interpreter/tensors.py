@@ -109,9 +109,7 @@ def apply(
     provenance = tensor.provenance
     for option in options.values():
         provenance = provenance | run.provenance(option)
-    if run.gradients_enabled is False:
-        provenance = provenance.detached()
-    elif operation in ("compare", "argmax", "one_hot"):
+    if run.gradients_enabled is False or operation in ("compare", "argmax", "one_hot"):
         provenance = provenance.detached()
     elif operation == "detach":
         provenance = telling.graph_cut(run, tensor, node, frame)
