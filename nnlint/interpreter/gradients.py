@@ -63,6 +63,7 @@ def backward(run: Interpreter, loss: Value | None, arguments: Arguments, node: i
         call=text_of(node),
         where=where(run),
         calls=run.provenance(loss).calls,
+        certain=run.provenance(loss).certain,
         optimizers=optimizers,
         known=known,
         pieces=bool(run.loops) and run.loops[-1].pieces,

@@ -22,7 +22,7 @@ def added(run: Interpreter, left: Value, op: str, right: Value, result: Value, n
     """`total + loss`, where the total hangs on the graphs of earlier passes of the loop."""
     if op != "+" or not run.loops or run.module_stack or not isinstance(result, (Tensor, Unknown)):
         return result
-    before, new = run.provenance(left).calls, run.provenance(right).calls
+    before, new = run.provenance(left).calls, run.provenance(right).certain
     if not before or not new or run.gradients_enabled is False:
         return result
     fresh = new - before
@@ -40,7 +40,7 @@ def added(run: Interpreter, left: Value, op: str, right: Value, result: Value, n
 
 def collected(run: Interpreter, sequence: Sequence, value: Value, node: ir.Call | None, frame: Frame) -> Value:
     """`losses.append(loss)`, in a loop that the list is older than."""
-    calls = run.provenance(value).calls
+    calls = run.provenance(value).certain
     if node is None or not run.loops or run.module_stack or not calls or run.gradients_enabled is False:
         return value
     if not isinstance(value, (Tensor, Unknown, Sequence)):
@@ -103,7 +103,7 @@ def _carried(run: Interpreter, backward: Backward) -> Place | None:
     for other in run.ledger.backwards:
         if other is backward or other.place != backward.place or other.number >= backward.number:
             continue
-        shared = (backward.calls & other.calls) - run.ledger.detached
+        shared = (backward.certain & other.calls) - run.ledger.detached
         own = backward.calls - other.calls
         steps = run.ledger.steps[other.steps : backward.steps]
         if shared and own and any(s.optimizer in other.optimizers and s.where.every_time for s in steps):

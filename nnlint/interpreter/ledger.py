@@ -79,6 +79,7 @@ class Backward:
     call: str
     where: Where
     calls: frozenset[int]
+    certain: frozenset[int]  # those that it hangs on whatever path was taken
     optimizers: tuple[Obj, ...]  # that it filled
     known: bool  # whether it is known which these are
     pieces: bool  # whether its loop goes over the pieces of one batch

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnlint.finding import Step
+from nnlint.interpreter.dependence import NO_PROVENANCE as NO_PROVENANCE
+from nnlint.interpreter.dependence import Provenance as Provenance
 from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -51,51 +53,6 @@ class Obj(Value):
         self.serial = next(_numbers)
         self.fields: dict[str, Any] = {}
         self.lazies: dict[str, Any] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What a value depends on.
-
-    `calls` numbers the forward passes whose graph it hangs on, `batches` the data it was made of, `outputs` the forward
-    passes that it was made of, with or without a graph. `operations` numbers the watched operations on its graph,
-    `cuts` those at which it, or something that it was made of, was cut off a graph (see `watched.py`).
-    """
-
-    calls: frozenset[int] = frozenset()
-    batches: frozenset[int] = frozenset()
-    outputs: frozenset[int] = frozenset()
-    operations: frozenset[int] = frozenset()
-    cuts: frozenset[int] = frozenset()
-
-    def __or__(self, other: Provenance) -> Provenance:
-        if self is other or other is NO_PROVENANCE:
-            return self
-        if self is NO_PROVENANCE:
-            return other
-        return Provenance(
-            self.calls | other.calls,
-            self.batches | other.batches,
-            self.outputs | other.outputs,
-            self.operations | other.operations,
-            self.cuts | other.cuts,
-        )
-
-    def detached(self) -> Provenance:
-        if not self.calls and not self.operations:
-            return self
-        return replace(self, calls=frozenset(), operations=frozenset())
-
-    def through(self, operation: int) -> Provenance:
-        """With a watched operation more on its graph."""
-        return replace(self, operations=self.operations | {operation})
-
-    def cut_at(self, cut: int) -> Provenance:
-        """Cut off its graph."""
-        return replace(self.detached(), cuts=self.cuts | {cut})
-
-
-NO_PROVENANCE = Provenance()
 
 
 class Unknown(Obj):
