@@ -24,8 +24,10 @@ class EverythingFrozen(Rule):
 
     ```python
     import torch
+    import torchvision
 
-    def finetune(model, train_loader):
+    def finetune(train_loader):
+        model = torchvision.models.resnet18()
         model.fc = torch.nn.Linear(512, 10)
         for parameter in model.parameters():
             parameter.requires_grad = False
@@ -40,8 +42,10 @@ class EverythingFrozen(Rule):
 
     ```python
     import torch
+    import torchvision
 
-    def finetune(model, train_loader):
+    def finetune(train_loader):
+        model = torchvision.models.resnet18()
         for parameter in model.parameters():
             parameter.requires_grad = False
         model.fc = torch.nn.Linear(512, 10)

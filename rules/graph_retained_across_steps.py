@@ -26,7 +26,9 @@ class GraphRetainedAcrossSteps(Rule):
     ```python
     import torch
 
-    def train(cell, head, optimizer, criterion, batches):
+    def train(head, criterion, batches):
+        cell = torch.nn.GRUCell(8, 32)
+        optimizer = torch.optim.Adam([*cell.parameters(), *head.parameters()], lr=1e-3)
         state = torch.zeros(16, 32)
         for inputs, target in batches:
             state = cell(inputs, state)
@@ -41,7 +43,9 @@ class GraphRetainedAcrossSteps(Rule):
     ```python
     import torch
 
-    def train(cell, head, optimizer, criterion, batches):
+    def train(head, criterion, batches):
+        cell = torch.nn.GRUCell(8, 32)
+        optimizer = torch.optim.Adam([*cell.parameters(), *head.parameters()], lr=1e-3)
         state = torch.zeros(16, 32)
         for inputs, target in batches:
             state = cell(inputs, state.detach())

@@ -28,6 +28,7 @@ class MissingBackward(Rule):
     def train(model, criterion, train_loader):
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
         for epoch in range(10):
+            model.train()
             for inputs, target in train_loader:
                 optimizer.zero_grad()
                 loss = criterion(model(inputs), target)
@@ -42,6 +43,7 @@ class MissingBackward(Rule):
     def train(model, criterion, train_loader):
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
         for epoch in range(10):
+            model.train()
             for inputs, target in train_loader:
                 optimizer.zero_grad()
                 loss = criterion(model(inputs), target)

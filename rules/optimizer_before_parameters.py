@@ -25,8 +25,10 @@ class OptimizerBeforeParameters(Rule):
 
     ```python
     import torch
+    import torchvision
 
-    def finetune(model, train_loader):
+    def finetune(train_loader):
+        model = torchvision.models.resnet18()
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
         model.fc = torch.nn.Linear(512, 10)
         for images, labels in train_loader:
@@ -40,8 +42,10 @@ class OptimizerBeforeParameters(Rule):
 
     ```python
     import torch
+    import torchvision
 
-    def finetune(model, train_loader):
+    def finetune(train_loader):
+        model = torchvision.models.resnet18()
         model.fc = torch.nn.Linear(512, 10)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
         for images, labels in train_loader:
@@ -76,7 +80,7 @@ class OptimizerBeforeParameters(Rule):
         if event.misses and event.attached is not None:
             yield self.finding(
                 event,
-                f"`{event.optimizer}` is built before the parameters of `{event.misses}` are there, and never updates them",
+                f"`{event.optimizer}` is built before the parameters of `{event.misses}`, and never updates them",
                 trail=(Step(event.attached, f"`{event.misses}` gets its parameters here"),),
                 advice=f"build `{event.optimizer}` when the network is complete, or call `add_param_group`",
             )

@@ -84,6 +84,6 @@ class OptimizerMissesParameters(Rule):
         elif event.misses and event.attached is None:
             yield self.finding(
                 event,
-                f"`{event.misses}` is trained, and neither `{event.optimizer}` nor another optimizer has its parameters",
+                f"`{event.misses}` is trained, and no optimizer (`{event.optimizer}`) has its parameters",
                 advice=f"give `{event.optimizer}` its parameters too, or freeze it with `requires_grad_(False)`",
             )

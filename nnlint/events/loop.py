@@ -55,12 +55,16 @@ class BackwardRan(Event):
 
     `stepped` is false when no step of the optimizer ever uses the gradients. `accumulated` is where one step uses the
     sum of the gradients of several such losses, each a mean over its own batch and divided by nothing.
+    `leak` is where the optimizer of one network steps on its own gradients and on those that the loss of the adversary
+    left in it, which the two backward passes in `mixed` made.
     """
 
     call: str
     optimizer: str
     stepped: bool = True
     accumulated: Place | None = None
+    leak: Place | None = None
+    mixed: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +85,9 @@ class GradientsCleared(Event):
 class OptimizerBuilt(Event):
     """An optimizer was built of parameters, or (by its `kind`) a scheduler of an optimizer.
 
-    `misses` names a network that the loop trains and no optimizer holds; `attached` is where that took the place of what
-    it holds, or came to it, after it was built. `empty` says what it was given instead of parameters. `loop` goes over
-    epochs or batches and builds it anew in each pass.
+    `misses` names a network that the loop trains and no optimizer holds; `attached` is where that took the place of
+    what it holds, or came to it, after it was built. `empty` says what it was given instead of parameters. `loop` goes
+    over epochs or batches and builds it anew in each pass.
     """
 
     optimizer: str

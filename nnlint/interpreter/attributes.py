@@ -115,7 +115,9 @@ def _unknown_attribute(run: Interpreter, value: Unknown, name: str) -> Value:
         return value
     if name == "training" and isinstance(value.fields.get("<mode>"), bool):
         return Const(value.fields["<mode>"])
-    provenance = value.provenance.detached() if name in ("data", "shape", "device", "dtype") else value.provenance
+    provenance = value.provenance.detached() if name in ("shape", "device", "dtype") else value.provenance
+    if name == "data" and provenance.calls:
+        provenance = provenance.cut_at(telling.cut_unseen(run, provenance))
     child = run.child(value, name, provenance)
     if isinstance(child, Unknown):
         child.lazies.setdefault("<owner>", value)

@@ -21,6 +21,7 @@ class Provenance:
     operations: frozenset[int] = frozenset()
     cuts: frozenset[int] = frozenset()
     leaf: bool = False
+    maybe: frozenset[int] = frozenset()  # those of `calls` that it hangs on on some of the paths that met only
 
     def __or__(self, other: Provenance) -> Provenance:
         if self is other or other is NO_PROVENANCE:
@@ -34,12 +35,24 @@ class Provenance:
             self.operations | other.operations,
             self.cuts | other.cuts,
             self.leaf or other.leaf,
+            ((self.maybe | other.maybe) - self.certain - other.certain) if self.maybe or other.maybe else self.maybe,
         )
+
+    @property
+    def certain(self) -> frozenset[int]:
+        """The forward passes that it hangs on, whatever path was taken."""
+        return self.calls - self.maybe if self.maybe else self.calls
+
+    def meets(self, other: Provenance) -> Provenance:
+        """What it depends on where two paths meet."""
+        both = self | other
+        maybe = both.calls - (self.certain & other.certain)
+        return replace(both, maybe=maybe) if maybe else both
 
     def detached(self) -> Provenance:
         if not self.calls and not self.operations and not self.leaf:
             return self
-        return replace(self, calls=frozenset(), operations=frozenset(), leaf=False)
+        return replace(self, calls=frozenset(), operations=frozenset(), leaf=False, maybe=frozenset())
 
     def through(self, operation: int) -> Provenance:
         """With a watched operation more on its graph."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnlint.interpreter import adversarial
 from nnlint.interpreter.joins import CLEAR, NEW, READY, REUSED, USED, WASTED, join_gradients
 from nnlint.interpreter.ledger import SUSPECTS, Backward, Deed, suspects_of, where
 from nnlint.interpreter.objects import (
@@ -63,6 +64,7 @@ def backward(run: Interpreter, loss: Value | None, arguments: Arguments, node: i
         call=text_of(node),
         where=where(run),
         calls=run.provenance(loss).calls,
+        certain=run.provenance(loss).certain,
         optimizers=optimizers,
         known=known,
         pieces=bool(run.loops) and run.loops[-1].pieces,
@@ -72,11 +74,12 @@ def backward(run: Interpreter, loss: Value | None, arguments: Arguments, node: i
         averaged=isinstance(loss, Tensor) and loss.averaged and not arguments.all(),
     )
     run.ledger.backwards.append(entry)
+    adversarial.filled(run, entry)
     ownership.differentiated(run, entry)
 
 
 def _retains(run: Interpreter, arguments: Arguments) -> bool | None:
-    """Whether `backward` is asked to retain the graph; None where it is not known, or a graph of gradients is wanted."""
+    """Whether `backward` is asked to retain the graph; None where it is not known, or gradients get a graph too."""
     if "create_graph" in arguments.keywords:
         return None
     retain = arguments.keywords.get("retain_graph")
@@ -103,7 +106,7 @@ def filled(run: Interpreter, loss: Value | None, place: Place) -> tuple[tuple[Ob
             found.append(optimizer)
             known = known and bool(held) and related(held, trained)
             _enter(run, run.ledger.fills, optimizer, place)
-            _step_came_early(run, optimizer, calls, place)
+            _step_came_early(run, optimizer, loss, place)
             run.store.write(optimizer, PENDING, (optimizer.fields.get(PENDING) or frozenset()) | calls)
             state = optimizer.fields.get(STATE)
             run.store.write(
@@ -113,13 +116,15 @@ def filled(run: Interpreter, loss: Value | None, place: Place) -> tuple[tuple[Ob
     return tuple(found), known
 
 
-def _step_came_early(run: Interpreter, optimizer: Obj, calls: frozenset[int], place: Place) -> None:
+def _step_came_early(run: Interpreter, optimizer: Obj, loss: Value | None, place: Place) -> None:
     """The step before this `backward` found no gradients, and the loss was there already: it should have waited."""
     step: Deed | None = optimizer.fields.get(LAST_STEP)
     if step is None:
         return
     run.store.write(optimizer, LAST_STEP, None)
-    if calls and step.state and step.state <= {NEW, CLEAR, WASTED} and max(calls) < step.forwards:
+    calls = run.provenance(loss).calls
+    there = isinstance(loss, (Tensor, Unknown)) and loss.serial <= step.youngest
+    if step.state and step.state <= {NEW, CLEAR, WASTED} and (there or (calls and max(calls) < step.forwards)):
         step.late = place
 
 
@@ -133,6 +138,7 @@ def _enter(run: Interpreter, page: list[Deed], optimizer: Obj, place: Place, cal
         called=called or getattr(optimizer, "name", "") or "optimizer",
         suspects=suspects_of(optimizer),
         forwards=len(run.roles.forwards),
+        youngest=run.youngest(),
         filled=optimizer.fields.get(FILLED),
         cleared=optimizer.fields.get(CLEARED),
         consumed=optimizer.fields.get(CONSUMED),
@@ -166,6 +172,7 @@ def stepped(run: Interpreter, optimizer: Obj, place: Place, called: str, certain
     step = _enter(run, run.ledger.steps, optimizer, place, called)
     step.certain = certain
     run.store.write(optimizer, LAST_STEP, step)
+    adversarial.stepped(run, optimizer, state, place)
     after: frozenset[str] | None = frozenset({USED})
     if state:
         after = frozenset(_STEP[s] for s in state)
@@ -189,6 +196,7 @@ def cleared(run: Interpreter, optimizer: Obj, place: Place | None) -> None:
     run.store.write(optimizer, STATE, frozenset({WASTED if wasted else CLEAR}))
     run.store.write(optimizer, CLEARED, place)
     run.store.write(optimizer, SUSPECTS, frozenset())
+    adversarial.cleared(run, optimizer)
 
 
 def clipped(run: Interpreter, parameters: Value | None, place: Place, call: str) -> None:
@@ -199,11 +207,19 @@ def clipped(run: Interpreter, parameters: Value | None, place: Place, call: str)
             _enter(run, run.ledger.clips, optimizer, place, call)
 
 
-def suspected(run: Interpreter, arguments: Arguments, result: Value) -> Value:
+_LOSS_NAMES = frozenset(
+    ["criterion", "criteria", "loss_fn", "loss_func", "loss_function", "loss_fct", "lossfn", "loss_f", "objective"]
+)
+
+
+def suspected(run: Interpreter, arguments: Arguments, name: str, result: Value) -> Value:
     """Something unknown was given a graph. It was no `backward` if what it returned is differentiated later."""
     given = run.provenance_of(arguments)
     run.watched.given_away(given)
     if run.module_stack or not (given.calls or (given.batches and not given.cuts)):
+        return result
+    if name.lower().strip("_") in _LOSS_NAMES:
+        run.ledger.scored |= given.outputs
         return result
     number = run.watched.watch(lambda fate: None)
     run.ledger.suspected[number] = given.calls

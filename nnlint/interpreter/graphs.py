@@ -22,11 +22,15 @@ def added(run: Interpreter, left: Value, op: str, right: Value, result: Value, n
     """`total + loss`, where the total hangs on the graphs of earlier passes of the loop."""
     if op != "+" or not run.loops or run.module_stack or not isinstance(result, (Tensor, Unknown)):
         return result
-    before, new = run.provenance(left).calls, run.provenance(right).calls
+    before, new = run.provenance(left).calls, run.provenance(right).certain
     if not before or not new or run.gradients_enabled is False:
         return result
     fresh = new - before
-    if not _again(run, before - new, fresh):
+    if (
+        not _again(run, before - new, fresh)
+        or _cut_somewhere(run, right, fresh)
+        or not fresh <= run.provenance(result).calls
+    ):
         return result
     words = text_of(
         node.target if isinstance(node, ir.AugmentedAssign) else node.left if isinstance(node, ir.Binary) else None
@@ -36,15 +40,16 @@ def added(run: Interpreter, left: Value, op: str, right: Value, result: Value, n
 
 def collected(run: Interpreter, sequence: Sequence, value: Value, node: ir.Call | None, frame: Frame) -> Value:
     """`losses.append(loss)`, in a loop that the list is older than."""
-    calls = run.provenance(value).calls
+    calls = run.provenance(value).certain
     if node is None or not run.loops or run.module_stack or not calls or run.gradients_enabled is False:
         return value
-    if sequence.lazies.get(SINCE, sequence.serial) > run.loops[-1].youngest or not isinstance(
-        value, (Tensor, Unknown, Sequence)
-    ):
+    if not isinstance(value, (Tensor, Unknown, Sequence)):
         return value
-    if not _again(run, run.provenance(sequence).calls - calls, calls):
+    if not _again(run, run.provenance(sequence).calls - calls, calls) or _cut_somewhere(run, value, calls):
         return value
+    since = sequence.lazies.get(SINCE, sequence.serial)
+    if any(run.roles.forwards[number].serial < since for number in calls):
+        return value  # a list of parts of one step, made when its forward pass was over
     target = node.function.value if isinstance(node.function, ir.Attribute) else None
     return _watched(run, value, calls, run.place(frame, node), text_of(target), "list")
 
@@ -55,16 +60,30 @@ def _again(run: Interpreter, before: frozenset[int], fresh: frozenset[int]) -> b
     return not {forwards[n].place for n in before}.isdisjoint(forwards[n].place for n in fresh)
 
 
+def _cut_somewhere(run: Interpreter, value: Value, calls: frozenset[int]) -> bool:
+    """Whether a value may be, on one of the paths that met before, cut off the very graph that it hangs on else."""
+    return any(run.ledger.cuts.get(cut, frozenset()) & calls for cut in run.provenance(value).cuts)
+
+
 def _watched(run: Interpreter, value: Value, calls: frozenset[int], place: Place, words: str, kind: str) -> Value:
     def tell(fate: Fate) -> Event | None:
         trained = any(run.roles.forwards[number].differentiated for number in calls)
-        if not trained or any(run.watched.is_of_use(other) for other in visits):
+        unsure = any(not run.watched.was_differentiated(number) for number in unknown)
+        if not trained or unsure or any(run.watched.was_differentiated(other) for other in visits):
+            return None
+        if not _freed(run, calls) and any(run.watched.is_of_use(other) for other in visits):
             return None
         return GraphKept(place=place, target=words, kind=kind)
 
+    unknown = run.provenance(value).operations & run.ledger.suspected.keys()
     visits = run.kept.setdefault(place, [])  # of this place: one that is differentiated speaks for all
     visits.append(run.watched.watch(tell))
     return mark(run, value, Provenance(operations=frozenset({visits[-1]})))
+
+
+def _freed(run: Interpreter, calls: frozenset[int]) -> bool:
+    """Whether `backward` went through a graph and let it go: nobody can differentiate it once more."""
+    return any(backward.retains is False and calls <= backward.calls for backward in run.ledger.backwards)
 
 
 def events(run: Interpreter, complete: bool) -> Iterator[Event]:
@@ -84,7 +103,7 @@ def _carried(run: Interpreter, backward: Backward) -> Place | None:
     for other in run.ledger.backwards:
         if other is backward or other.place != backward.place or other.number >= backward.number:
             continue
-        shared = (backward.calls & other.calls) - run.ledger.detached
+        shared = (backward.certain & other.calls) - run.ledger.detached
         own = backward.calls - other.calls
         steps = run.ledger.steps[other.steps : backward.steps]
         if shared and own and any(s.optimizer in other.optimizers and s.where.every_time for s in steps):

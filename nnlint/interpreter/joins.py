@@ -80,7 +80,7 @@ def join_tensors(left: Tensor, right: Tensor) -> Tensor:
         dim=left.dim if agree and left.dim == right.dim else None,
         trail=left.trail if agree else (),
         made_by=left.made_by if agree else "",
-        provenance=left.provenance | right.provenance,
+        provenance=left.provenance.meets(right.provenance),
         biased=left.biased if left.biased == right.biased else None,
         attended=left.attended and right.attended,
         form=left.form if left.form is right.form else Form.OTHER,

@@ -64,6 +64,7 @@ class Deed:
     certain: bool = True
     suspects: frozenset[int] = frozenset()
     forwards: int = 0  # how many forward passes there were before
+    youngest: int = 0  # number of the youngest object from before
     filled: Place | None = None
     cleared: Place | None = None
     consumed: Place | None = None
@@ -78,6 +79,7 @@ class Backward:
     call: str
     where: Where
     calls: frozenset[int]
+    certain: frozenset[int]  # those that it hangs on whatever path was taken
     optimizers: tuple[Obj, ...]  # that it filled
     known: bool  # whether it is known which these are
     pieces: bool  # whether its loop goes over the pieces of one batch
@@ -85,6 +87,16 @@ class Backward:
     steps: int  # how many steps there were before
     retains: bool | None  # the graph
     averaged: bool  # of a loss that is a mean over the batch, undivided
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """An optimizer stepped on the gradients of its own loss, and on those that another's left."""
+
+    optimizer: Obj
+    lent: Place
+    own: Place
+    step: Place
 
 
 @dataclass(slots=True)
@@ -98,7 +110,10 @@ class Ledger:
     clips: list[Deed] = field(default_factory=list)
     gradient_calls: list[frozenset[int]] = field(default_factory=list)  # differentiated by `autograd.grad`
     suspected: dict[int, frozenset[int]] = field(default_factory=dict)  # unknown calls, by watch: what they were given
+    cuts: dict[int, frozenset[int]] = field(default_factory=dict)  # by watch: the graphs that they cut off
     detached: frozenset[int] = frozenset()  # forward passes of whose output something was detached
+    leaks: dict[Place, Leak] = field(default_factory=dict)  # by the backward of the discriminator
+    scored: frozenset[int] = frozenset()  # forward passes whose output a loss of an unknown kind was computed of
     by_hand: bool = False  # gradients were read or written by other means
     vague_steps: bool = False  # something that may be an optimizer stepped
 

@@ -55,7 +55,7 @@ def _step(run: Interpreter, step: Deed, late: Place | None, complete: bool) -> O
         found, backward = Gradients.EARLY, late
     elif step.state and REUSED in step.state:
         found = Gradients.REUSED
-    elif step.state == {WASTED}:
+    elif step.state == frozenset({WASTED}):
         found = Gradients.CLEARED
     elif step.state and READY in step.state:
         found = Gradients.FRESH
@@ -77,7 +77,9 @@ def _undifferentiated(run: Interpreter, step: Deed) -> Forward | None:
     """The forward pass whose loss nothing differentiates, of a step that never finds gradients."""
     optimizer = step.optimizer
     held = optimizer.lazies.get(MODULES)
-    if not step.where.loops or not _knows(run, step) or not held or run.ledger.by_hand:
+    if not step.where.loops or not _knows(run, step) or run.ledger.by_hand:
+        return None
+    if not held and (len(run.optimizers) > 1 or run.ledger.backwards or held is not None):
         return None
     if any(deed.optimizer is optimizer for deed in run.ledger.fills):
         return None
@@ -88,9 +90,10 @@ def _undifferentiated(run: Interpreter, step: Deed) -> Forward | None:
             return None
     for forward in reversed(run.roles.forwards[: step.forwards]):
         together = bool(forward.loops) and forward.loops[-1].place in step.where.loops
-        if together and forward.gradients is True and forward.measured and not forward.escaped:
-            if related(held, frozenset({forward.module})):
-                return forward
+        scored = forward.measured or forward.number in run.ledger.scored
+        learns = forward.gradients is True and not forward.escaped and related(held, frozenset({forward.module}))
+        if together and scored and learns:
+            return forward
     return None
 
 
@@ -101,7 +104,7 @@ Undone = dict[tuple[int, Place], Deed]  # by optimizer and place of a clearing: 
 
 
 def _undone(run: Interpreter) -> tuple[Undone, Undone]:
-    """The clearings in each pass of a loop whose step waits for several, and those that wait while the step does not."""
+    """The clearings in each pass of a loop whose step waits for several; those that wait while the step does not."""
     waiting: Undone = {}
     hasty: Undone = {}
     for optimizer, loop in _accumulating(run):
@@ -215,12 +218,15 @@ def _clips(run: Interpreter) -> Iterator[GradientsClipped]:
 def _backward(run: Interpreter, backward: Backward) -> Iterator[BackwardRan]:
     summed = _summed(run, backward)
     unused = _unused(run, backward)
-    told = unused or (summed.optimizer if summed is not None else None)
+    leak = run.ledger.leaks.get(backward.place)
+    told = leak.optimizer if leak is not None else unused or (summed.optimizer if summed is not None else None)
     yield BackwardRan(
         place=backward.place,
         call=backward.call,
         optimizer=getattr(told, "name", "") or "optimizer",
         stepped=unused is None,
+        leak=leak.step if leak is not None else None,
+        mixed=(leak.lent, leak.own) if leak is not None else (),
         accumulated=summed.place if summed is not None else None,
     )
 

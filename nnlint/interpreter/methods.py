@@ -21,7 +21,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.interpreter.parameters import OF, parameters_of
+from nnlint.interpreter.parameters import OF, gradient_of, parameter_behind, parameters_of
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.operations import NOT_TENSOR_METHODS, OPERATIONS
 from nnlint.reading import script as ir
@@ -190,6 +190,8 @@ def _of_sequence(
             return Unknown(name)
         case "numel":
             return Unknown(name)
+        case "item" | "detach" | "numpy" | "tolist":  # what holds it may be a tensor on another path
+            return Unknown(name, run.provenance(sequence).detached())
         case _:
             return run.unknown_result(arguments, name, sequence)
     return NONE
@@ -269,8 +271,6 @@ def _of_unknown(
                 loss: Value | None = (
                     arguments.positional[0] if arguments.positional and not run.provenance(unknown).calls else unknown
                 )
-                if loss is unknown and not unknown.provenance.calls:
-                    loss = None
                 gradients.backward(run, loss, arguments, node, frame)
             return NONE
         case "eval" if not arguments.all():
@@ -328,7 +328,7 @@ def _of_unknown(
             return unknown
         case "no_grad":
             return GradientContext(False)
-        case "clamp_" | "clip_" if (parameter := _gradient_of(unknown)) is not None and place is not None:
+        case "clamp_" | "clip_" if (parameter := gradient_of(unknown)) is not None and place is not None:
             gradients.clipped(run, parameter, place, text_of(node))
             return unknown
         case "clip_grad_norm_" | "clip_grad_value_" if place is not None:
@@ -336,7 +336,7 @@ def _of_unknown(
             return Tensor()
         case "zero_" | "detach_" | "fill_" | "copy_" if unknown.name in ("grad", "data"):
             if name != "copy_":
-                gradients.cleared_by_hand(run, _parameter_behind(unknown), place)
+                gradients.cleared_by_hand(run, parameter_behind(unknown), place)
             return unknown
         case "batch_by_size" | "log_every" if arguments.positional:
             return arguments.positional[0]
@@ -392,26 +392,3 @@ def _prepared(arguments: Arguments) -> Value:
         if len(arguments.positional) == 1
         else Sequence("tuple", arguments.positional, exact=not arguments.loose)
     )
-
-
-def _gradient_of(unknown: Unknown) -> Value | None:
-    """The parameter of which something is the gradient: `p.grad`, `p.grad.data`."""
-    owner = unknown.lazies.get("<owner>")
-    gradient = owner if unknown.name == "data" else unknown
-    if not isinstance(gradient, Unknown) or gradient.name != "grad":
-        return None
-    parameter = _parameter_behind(gradient)
-    return parameter if isinstance(parameter, Unknown) and OF in parameter.lazies else None
-
-
-def _parameter_behind(unknown: Unknown) -> Value:
-    """The parameter of `p.grad` or `p.grad.data`."""
-    current: Value = unknown
-    for _ in range(3):
-        owner = current.lazies.get("<owner>") if isinstance(current, Unknown) else None
-        if owner is None:
-            break
-        current = owner
-        if isinstance(current, Unknown) and OF in current.lazies:
-            break
-    return current

@@ -1,4 +1,4 @@
-"""Which parameters optimizers hold, which are frozen, and which are trained: who is left out, and what is built anew."""
+"""Which parameters optimizers hold, which are frozen, and which are trained: what is left out, and built anew."""
 
 from __future__ import annotations
 
@@ -86,9 +86,11 @@ def _no_parameters(parameters: Value | None, depth: int = 0) -> str:
 def leaves(module: Value) -> Iterator[Instance]:
     """The layers with parameters in a module."""
     for each in modes.descendants(module):
-        if isinstance(each, Instance) and isinstance(each.cls, External) and each.cls.dotted in LAYERS:
-            if LAYERS[each.cls.dotted].operation in WITH_PARAMETERS and each.arguments.get("affine") != Const(False):
-                yield each
+        if not isinstance(each, Instance) or not isinstance(each.cls, External):
+            continue
+        info = LAYERS.get(each.cls.dotted)
+        if info is not None and info.operation in WITH_PARAMETERS and each.arguments.get("affine") != Const(False):
+            yield each
 
 
 def attached(run: Interpreter, owner: Instance, value: Value, place: Place) -> None:
@@ -135,6 +137,11 @@ def differentiated(run: Interpreter, backward: Backward) -> None:
         return
     open_ = any(optimizer.lazies.get(MODULES) is None for optimizer in run.optimizers)
     held = set[int]().union(*(optimizer.lazies.get(HELD) or () for optimizer in run.optimizers))
+    optimizers: Optimizers = [
+        (each, {id(leaf) for module in each.modules for leaf in leaves(module)})
+        for each in ownership.built
+        if each.of is None
+    ]
     for number in backward.calls:
         forward = run.roles.forwards[number]
         root = forward.module
@@ -144,7 +151,7 @@ def differentiated(run: Interpreter, backward: Backward) -> None:
             if "<ran>" in leaf.lazies or _inside_foreign(root, leaf):
                 _frozen_leaf(run, leaf, backward)
                 if not open_ and leaf.fields.get(modes.FROZEN, False) is False:
-                    _left_out(run, root, leaf, held, backward)
+                    _left_out(run, root, leaf, optimizers, held, backward)
 
 
 def _inside_foreign(root: Instance, leaf: Instance) -> bool:
@@ -167,34 +174,35 @@ def _frozen_leaf(run: Interpreter, leaf: Instance, backward: Backward) -> None:
         )
 
 
-def _left_out(run: Interpreter, root: Instance, leaf: Instance, held: set[int], backward: Backward) -> None:
+Optimizers = list[tuple[Built, set[int]]]  # that were built, with the layers under the networks that they were given
+
+
+def _left_out(
+    run: Interpreter, root: Instance, leaf: Instance, optimizers: Optimizers, held: set[int], backward: Backward
+) -> None:
     renormed = leaf.fields.get(RENORMED)
     if REBUILT in leaf.lazies:
         return
-    for built_ in run.ownership.built:
+    known = id(leaf) in held or any(id(leaf) in under for _, under in optimizers)
+    copied = any(LOADED in each.lazies or "<copy>" in each.lazies for each in (root, leaf))
+    for built_, under in optimizers:
         optimizer = built_.optimizer
-        if built_.of is not None or id(leaf) in built_.missing:
+        if id(leaf) in built_.missing:
             continue
-        under = any(leaf is each for module in built_.modules for each in leaves(module))
-        if under and id(leaf) not in held:
+        if id(leaf) in under and id(leaf) not in held:
             built_.missing[id(leaf)] = leaf, leaf.lazies.get(ATTACHED) or leaf.made, backward.where
-        elif under and renormed is not None and renormed[0] > optimizer.lazies["<born>"]:
-            if id(leaf) in optimizer.lazies[HELD]:
-                built_.missing[id(leaf)] = leaf, renormed[1], backward.where
-        elif not under and id(leaf) not in held and not _under_any(run, leaf) and not _holds_part(built_, root):
-            if not any(LOADED in each.lazies or "<copy>" in each.lazies for each in (root, leaf)):
-                if not backward.optimizers or optimizer in backward.optimizers:
-                    built_.missing[id(leaf)] = _named(root, leaf), None, backward.where
+        elif renormed is not None and id(leaf) in optimizer.lazies[HELD] and renormed[0] > optimizer.lazies["<born>"]:
+            built_.missing[id(leaf)] = leaf, renormed[1], backward.where
+        elif known or copied or _holds_part(built_, root):
+            continue
+        elif not backward.optimizers or optimizer in backward.optimizers:
+            built_.missing[id(leaf)] = _named(root, leaf), None, backward.where
 
 
 def _holds_part(built_: Built, root: Instance) -> bool:
     """Whether an optimizer was given a part of a network: the rest is left out on purpose."""
     parts = list(modes.descendants(root))[1:]
     return any(part is module for part in parts for module in built_.modules)
-
-
-def _under_any(run: Interpreter, leaf: Instance) -> bool:
-    return any(leaf is each for built_ in run.ownership.built for module in built_.modules for each in leaves(module))
 
 
 def _named(root: Instance, leaf: Instance) -> Instance:

@@ -48,9 +48,9 @@ def provenance(run: Interpreter, value: Value | None, depth: int = 0) -> Provena
                 found = found | provenance(run, item, depth + 1)
             return found
         case Union():
-            found = NO_PROVENANCE
-            for item in value.alternatives:
-                found = found | provenance(run, item, depth + 1)
+            found = provenance(run, value.alternatives[0], depth + 1)
+            for item in value.alternatives[1:]:
+                found = found.meets(provenance(run, item, depth + 1))
             return found
         case Perhaps():
             return provenance(run, value.value, depth + 1)

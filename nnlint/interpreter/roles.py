@@ -110,6 +110,8 @@ class Forward:
     loops: tuple[LoopRecord, ...]
     functions: tuple[str, ...]
     owned: bool  # inside of a method of a network of a framework that owns loop and modes
+    fed: frozenset[int]  # the forward passes whose output it works on
+    serial: int  # of the youngest object when it began
     synthetic: bool  # fed with numbers that were drawn on the spot
     batches: frozenset[int]
     names: tuple[str, ...]
@@ -164,6 +166,8 @@ class Roles:
             loops=tuple(run.loops),
             functions=tuple(f.name.rpartition(".")[2] for f in run.frames if f.name),
             owned=run.owned_by_framework(),
+            fed=provenance.outputs,
+            serial=run.youngest(),
             synthetic=any(isinstance(value, Tensor) and value.made_by == "<drawn>" for value in arguments.all()),
             batches=provenance.batches,
             names=tuple(text_of(argument.value) for argument in node.arguments),

@@ -107,7 +107,17 @@ def graph_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node | N
     told = _told_cut(run, value, operation, node, frame)
     if operation == "detach" and not told.call.endswith((".item()", ".numpy()", ".tolist()")):
         run.ledger.detached |= known.calls
-    return known.cut_at(run.watched.watch(partial(_cut, told), of_loss=value.form is Form.LOSS))
+    number = run.watched.watch(partial(_cut, told), of_loss=value.form is Form.LOSS)
+    run.ledger.cuts[number] = known.calls
+    return known.cut_at(number)
+
+
+def cut_unseen(run: Interpreter, known: Provenance) -> int:
+    """The number of a cut of which nothing is told: of something that may be a tensor."""
+    number = run.watched.watch(lambda fate: None)
+    run.ledger.cuts[number] = known.calls
+    run.ledger.detached |= known.calls
+    return number
 
 
 def made_leaf(run: Interpreter, tensor: Tensor, node: ir.Node | None, frame: Frame) -> Tensor:

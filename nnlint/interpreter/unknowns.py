@@ -46,7 +46,7 @@ def unknown_call(
             gradients.give_away(run, value)
     if any(word in lowered for word in ("backward", "scaler", "train", "optim", "step", "fit")):
         run.roles.differentiated(run.provenance_of(arguments).calls)
-    return gradients.suspected(run, arguments, unknown_result(run, arguments, name, receiver))
+    return gradients.suspected(run, arguments, name, unknown_result(run, arguments, name, receiver))
 
 
 def unknown_result(run: Interpreter, arguments: Arguments, name: str = "", receiver: Value | None = None) -> Value:
