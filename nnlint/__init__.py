@@ -5,6 +5,7 @@ This is the face for those who write rules: the base class, the events that rule
 
 from nnlint.events import (
     Broadcasted,
+    DataEvaluated,
     Event,
     GraphCut,
     HyperparameterGiven,
@@ -33,6 +34,7 @@ __all__ = [
     "Broadcasted",
     "Cadence",
     "Confidence",
+    "DataEvaluated",
     "Edit",
     "Event",
     "Finding",

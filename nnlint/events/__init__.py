@@ -4,7 +4,7 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
-from nnlint.events.data import HyperparameterGiven, LoaderMade, RecurrentNetTrained, ScoreDecided
+from nnlint.events.data import DataEvaluated, HyperparameterGiven, LoaderMade, RecurrentNetTrained, ScoreDecided
 from nnlint.events.loop import OptimizerStepped, SchedulerMade, SchedulerStepped
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import ModuleCalled
@@ -14,6 +14,7 @@ from nnlint.events.tensor import GraphCut, OperationRan
 
 __all__ = [
     "Broadcasted",
+    "DataEvaluated",
     "Event",
     "GraphCut",
     "HyperparameterGiven",

@@ -70,3 +70,17 @@ class RecurrentNetTrained(Event):
     layer_name: str
     layer_made: Place | None
     bounded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataEvaluated(Event):
+    """A network was evaluated on data; the place is that of the dataset, or where it was split off another.
+
+    `random_transforms` are those that its items go through.
+    """
+
+    data: str
+    role: Role
+    split: Split
+    random_transforms: tuple[str, ...]
+    trail: tuple[Step, ...] = ()

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, forms, gradients, layers, modules, options, splits, telling, tensors, training
+from nnlint.interpreter import (
+    builtins,
+    forms,
+    gradients,
+    layers,
+    modules,
+    options,
+    splits,
+    telling,
+    tensors,
+    training,
+    transforms,
+)
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.dependence import LEAF
 from nnlint.interpreter.einsum import einsum, rearrange
@@ -28,6 +40,7 @@ from nnlint.knowledge.losses import LOSS_CLASSES, LOSS_FUNCTIONS
 from nnlint.knowledge.names import canonical
 from nnlint.knowledge.networks import network_mode
 from nnlint.knowledge.operations import FACTORIES, HARMLESS, OPERATIONS, SIZED_FACTORIES
+from nnlint.knowledge.transforms import transform_name
 from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
@@ -196,6 +209,8 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
         return modules.make(run, dotted, arguments, node, frame)
     if dotted.partition(".")[0] not in HARMLESS_PACKAGES and dotted not in HARMLESS:
         run.given_away(arguments)
+    if transform_name(dotted) is not None:
+        return transforms.make(run, dotted, arguments, node, frame)
     if training.is_dataset_class(dotted):
         return training.make_dataset(run, dotted, arguments, node, frame)
     return Unknown(name, provenance=run.provenance_of(arguments))

@@ -53,6 +53,7 @@ from nnlint.interpreter.schedules import Schedules
 from nnlint.interpreter.selection import Selection
 from nnlint.interpreter.sizing import Sizes
 from nnlint.interpreter.store import Store
+from nnlint.interpreter.transforms import Applied
 from nnlint.interpreter.views import View, reshapings
 from nnlint.interpreter.watched import Watched
 from nnlint.program.program import Program
@@ -99,6 +100,7 @@ class Interpreter(Paths):
         self.loaders = Loaders()
         self.selection = Selection()
         self.clipping = Clipping()
+        self.applied: list[Applied] = []  # transforms, in the order of their calls
         self.hyperparameters = Hyperparameters()
         self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
         self.backwards = 0

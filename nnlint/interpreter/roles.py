@@ -92,6 +92,9 @@ class Batch:
     source: Obj | None = None
     split: Split = Split.UNKNOWN
     split_is_certain: bool = False
+    made: Place | None = None  # where the dataset is made, or split off
+    random_transforms: tuple[tuple[str, Place], ...] = ()
+    evaluated: bool | None = None  # whether an evaluation read it, certainly or (None) not at all
 
 
 @dataclass(slots=True)
@@ -224,6 +227,9 @@ class Roles:
                     False  # the mode was set for the training that runs through here too, or its output is scored
                 )
             role, evidence, certain = self._judge(forward, complete)
+            if role is Role.EVALUATION:
+                for number in forward.batches:
+                    self.batches[number].evaluated = certain
             left = sorted(forward.eval_places & evaluated_under) if forward.training in (False, EITHER) else []
             yield ModuleCalled(
                 place=forward.place,

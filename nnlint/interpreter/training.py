@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import gradients, hyperparameters
@@ -28,6 +28,7 @@ from nnlint.interpreter.roles import Batch, role_of_name
 from nnlint.interpreter.schedules import SCHEDULE, step_method
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.splits import split_named, split_of
+from nnlint.interpreter.transforms import draws, transforms_of
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.data import DATASET_PARAMETERS
 from nnlint.knowledge.schedulers import SCHEDULERS
@@ -155,6 +156,9 @@ def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
             return NONE
 
         return Native(name, clear_all)
+    if PART_OF in instance.lazies and name == "dataset":
+        whole = instance.lazies[PART_OF][0]
+        return whole if isinstance(whole, Value) else Unknown(name)
     if LOADER in instance.lazies and name == "dataset":
         value = instance.fields.get("dataset")
         return value if isinstance(value, Value) else Unknown("dataset")
@@ -313,15 +317,19 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
     role, certain = data_role(run, source)
     if role is Role.UNKNOWN:
         role = role_of_name(name)
-    number = run.roles.batch(Batch(name, role, certain, True, source, *_split_of(source, name)))
+    batch = Batch(name, role, certain, True, source, *_split_of(source, name))
+    number = run.roles.batch(batch)
     batches = Provenance(batches=frozenset({number}))
     dataset = source.fields.get("dataset")
+    owner, held = transforms_of(dataset if LOADER in source.lazies else source)
+    _take_transforms(batch, owner, held)
     if isinstance(dataset, Instance) and "<own collation>" not in source.lazies:
         tensors = dataset.fields.get("tensors")
         if isinstance(tensors, Sequence):
             items = [_first_of(run, each) for each in tensors.items]
             return Sequence("list", tuple(_collated(run, item, batches, run.sizes.batch()) for item in items))
         if run.finds_method(dataset, "__getitem__"):
+            start, undecided = len(run.applied), run.undecided
             item = run.attempt(
                 lambda: run.call(
                     run.attribute(dataset, "__getitem__", None, frame),
@@ -330,8 +338,19 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
                     frame,
                 )
             )
+            called = [each.transform for each in run.applied[start:] if each.undecided == undecided]
+            _take_transforms(batch, dataset, called)
             return _collated(run, item, batches, run.sizes.batch())
     return Unknown("batch", provenance=batches)
+
+
+def _take_transforms(batch: Batch, owner: Instance | None, held: Iterable[Value]) -> None:
+    """Take down the random transforms that the items of a dataset go through."""
+    if owner is not None:
+        batch.made = owner.made
+        batch.random_transforms = tuple(
+            (each.class_name, each.made) for value in held for each in draws(value) if each.made is not None
+        )
 
 
 def _split_of(source: Value, name: str) -> tuple[Split, bool]:
