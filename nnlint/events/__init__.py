@@ -4,7 +4,14 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
-from nnlint.events.data import DataEvaluated, HyperparameterGiven, LoaderMade, RecurrentNetTrained, ScoreDecided
+from nnlint.events.data import (
+    DataEvaluated,
+    HyperparameterGiven,
+    InputsNormalized,
+    LoaderMade,
+    RecurrentNetTrained,
+    ScoreDecided,
+)
 from nnlint.events.loop import OptimizerStepped, SchedulerMade, SchedulerStepped
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import ModuleCalled
@@ -18,6 +25,7 @@ __all__ = [
     "Event",
     "GraphCut",
     "HyperparameterGiven",
+    "InputsNormalized",
     "LayerRan",
     "LoaderMade",
     "LossComputed",

@@ -31,6 +31,7 @@ from nnlint.interpreter.control import BudgetSpent, LoopRecord
 from nnlint.interpreter.hyperparameters import Hyperparameters
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.loaders import Loaders
+from nnlint.interpreter.normalizing import normalizations
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     Arguments,
@@ -100,6 +101,7 @@ class Interpreter(Paths):
         self.loaders = Loaders()
         self.selection = Selection()
         self.clipping = Clipping()
+        self.composed: list[Instance] = []  # transforms that are made of others
         self.applied: list[Applied] = []  # transforms, in the order of their calls
         self.hyperparameters = Hyperparameters()
         self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
@@ -319,6 +321,7 @@ class Interpreter(Paths):
         yield from self.schedules.events(complete)
         yield from self.loaders.events(self)
         yield from self.selection.events(self)
+        yield from normalizations(self)
         yield from self.hyperparameters.events()
         if complete:
             yield from self.clipping.events(self)

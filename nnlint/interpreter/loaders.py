@@ -89,6 +89,8 @@ class Loaders:
             for number in (read or forward.batches) if forward.trained else ():
                 carries = forward.carries_state or (number in trained and trained[number][1])
                 trained[number] = (forward.place, carries)
+        for number in trained:
+            run.roles.batches[number].trained = True
         for loader, loading in self._all:
             uses = [use for number, use in sorted(trained.items()) if run.roles.batches[number].source is loader]
             roles = {batch.role for batch in run.roles.batches if batch.source is loader} - {Role.UNKNOWN}
@@ -107,12 +109,12 @@ class Loaders:
 def _evaluated(run: Interpreter) -> Iterator[DataEvaluated]:
     """The data that an evaluation read."""
     for batch in run.roles.batches:
-        if batch.evaluated is None or batch.made is None:
+        if batch.evaluated is None or batch.dataset is None or batch.dataset.made is None:
             continue
         certain = batch.evaluated or (batch.role is Role.EVALUATION and batch.certain) or batch.split_is_certain
         yield DataEvaluated(
-            place=batch.made,
-            data=getattr(batch.source, "name", "") or batch.name,
+            place=batch.dataset.made,
+            data=batch.dataset.name or getattr(batch.source, "name", "") or batch.name,
             role=batch.role,
             split=batch.split,
             random_transforms=tuple(dict.fromkeys(name for name, _ in batch.random_transforms)),

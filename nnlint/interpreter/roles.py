@@ -92,7 +92,9 @@ class Batch:
     source: Obj | None = None
     split: Split = Split.UNKNOWN
     split_is_certain: bool = False
-    made: Place | None = None  # where the dataset is made, or split off
+    dataset: Instance | None = None  # whose items it holds, or the part of one
+    pipeline: tuple[Instance, ...] | None = None  # all transforms of its items, where they are known
+    trained: bool = False
     random_transforms: tuple[tuple[str, Place], ...] = ()
     evaluated: bool | None = None  # whether an evaluation read it, certainly or (None) not at all
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from collections.abc import Sequence as Sequence_
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import gradients, hyperparameters
@@ -28,7 +29,7 @@ from nnlint.interpreter.roles import Batch, role_of_name
 from nnlint.interpreter.schedules import SCHEDULE, step_method
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.splits import split_named, split_of
-from nnlint.interpreter.transforms import draws, transforms_of
+from nnlint.interpreter.transforms import draws, parts, transforms_of
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.data import DATASET_PARAMETERS
 from nnlint.knowledge.schedulers import SCHEDULERS
@@ -234,12 +235,12 @@ def _random_split(run: Interpreter, dotted: str, arguments: Arguments, node: ir.
     count = len(lengths.items) if isinstance(lengths, Sequence) and lengths.exact else None
     if count is None:
         return Unknown("split")
-    parts = []
+    split = []
     for _ in range(count):
         part = Instance(External("torch.utils.data.Subset"), run.place(frame, node) if node is not None else None)
         part.lazies[PART_OF] = (arguments.get(0, "dataset"), count)
-        parts.append(part)
-    return Sequence("tuple", tuple(parts))
+        split.append(part)
+    return Sequence("tuple", tuple(split))
 
 
 def _subset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -344,10 +345,12 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
     return Unknown("batch", provenance=batches)
 
 
-def _take_transforms(batch: Batch, owner: Instance | None, held: Iterable[Value]) -> None:
+def _take_transforms(batch: Batch, owner: Instance | None, held: Sequence_[Value]) -> None:
     """Take down the random transforms that the items of a dataset go through."""
     if owner is not None:
-        batch.made = owner.made
+        batch.dataset = owner
+        known = parts(held[0]) if len(held) == 1 else None
+        batch.pipeline = tuple(known) if known is not None else None
         batch.random_transforms = tuple(
             (each.class_name, each.made) for value in held for each in draws(value) if each.made is not None
         )

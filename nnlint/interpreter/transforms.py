@@ -30,6 +30,10 @@ def make(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
     transform = Instance(External(dotted), run.place(frame, node) if node is not None else None)
     transform.lazies[TRANSFORM] = transform_name(dotted)
     transform.arguments = dict(arguments.keywords)
+    if transform.lazies[TRANSFORM] == "Normalize":
+        transform.arguments |= dict(zip(("mean", "std"), arguments.positional))  # noqa: B905 (others have no name here)
+    if transform.lazies[TRANSFORM] == "Compose":
+        run.composed.append(transform)
     if transform.lazies[TRANSFORM] in HOLDING and arguments.all():
         run.store.write(transform, "transforms", arguments.all()[0])
     return transform
