@@ -4,7 +4,14 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
-from nnlint.events.data import HyperparameterGiven, LoaderMade, RecurrentNetTrained, ScoreDecided
+from nnlint.events.data import (
+    DataEvaluated,
+    HyperparameterGiven,
+    InputsNormalized,
+    LoaderMade,
+    RecurrentNetTrained,
+    ScoreDecided,
+)
 from nnlint.events.loop import (
     AttributeSet,
     BackwardRan,
@@ -28,6 +35,7 @@ __all__ = [
     "AttributeSet",
     "BackwardRan",
     "Broadcasted",
+    "DataEvaluated",
     "DropoutRan",
     "Event",
     "GradientsCleared",
@@ -36,6 +44,7 @@ __all__ = [
     "GraphKept",
     "GraphRetained",
     "HyperparameterGiven",
+    "InputsNormalized",
     "LayerBuilt",
     "LayerRan",
     "LoaderMade",

@@ -70,3 +70,35 @@ class RecurrentNetTrained(Event):
     layer_name: str
     layer_made: Place | None
     bounded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataEvaluated(Event):
+    """A network was evaluated on data; the place is that of the dataset, or where it was split off another.
+
+    `random_transforms` are those that its items go through.
+    """
+
+    data: str
+    role: Role
+    split: Split
+    random_transforms: tuple[str, ...]
+    trail: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputsNormalized(Event):
+    """A transform normalizes images by `mean` and `std`, None where these are not known.
+
+    `times` is how often they have been normalized with it, `scaled` says that their values were brought to [0, 1]
+    before, `scaled_later` that they are so behind it. `trained_with` are the mean and deviation of the training, if
+    these are other ones, and `trained_place` is where they stand.
+    """
+
+    mean: tuple[float, ...] | None
+    std: tuple[float, ...] | None
+    times: int
+    scaled: bool
+    scaled_later: bool
+    trained_with: str
+    trained_place: Place | None

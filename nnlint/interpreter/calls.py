@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, externals, methods, modes, modules
+from nnlint.interpreter import classes, externals, methods, modes, modules, transforms
 from nnlint.interpreter.classes import Super
 from nnlint.interpreter.contexts import GeneratorContext
 from nnlint.interpreter.control import PathEnds
@@ -84,6 +84,7 @@ def _call_instance(
 ) -> Value:
     if modes.is_module(instance):
         return modules.call(run, instance, arguments, node, frame)
+    transforms.applied(run, instance)
     if isinstance(instance.cls, ClassValue):
         method = classes.find(instance.cls, "__call__")
         if isinstance(method, Function):

@@ -16,6 +16,7 @@ from nnlint.interpreter import (
     telling,
     tensors,
     training,
+    transforms,
 )
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.dependence import LEAF
@@ -41,6 +42,7 @@ from nnlint.knowledge.losses import LOSS_CLASSES, LOSS_FUNCTIONS
 from nnlint.knowledge.names import canonical
 from nnlint.knowledge.networks import network_mode
 from nnlint.knowledge.operations import FACTORIES, HARMLESS, OPERATIONS, SIZED_FACTORIES
+from nnlint.knowledge.transforms import transform_name
 from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
@@ -217,6 +219,8 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
         return modules.make(run, dotted, arguments, node, frame)
     if dotted.partition(".")[0] not in HARMLESS_PACKAGES and dotted not in HARMLESS:
         run.given_away(arguments)
+    if transform_name(dotted) is not None:
+        return transforms.make(run, dotted, arguments, node, frame)
     if training.is_dataset_class(dotted):
         return training.make_dataset(run, dotted, arguments, node, frame)
     return Unknown(name, provenance=run.provenance_of(arguments))

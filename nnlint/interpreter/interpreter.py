@@ -36,6 +36,7 @@ from nnlint.interpreter.hyperparameters import Hyperparameters
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.ledger import Ledger
 from nnlint.interpreter.loaders import Loaders
+from nnlint.interpreter.normalizing import normalizations
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     Arguments,
@@ -59,6 +60,7 @@ from nnlint.interpreter.schedules import Schedules
 from nnlint.interpreter.selection import Selection
 from nnlint.interpreter.sizing import Sizes
 from nnlint.interpreter.store import Store
+from nnlint.interpreter.transforms import Applied
 from nnlint.interpreter.views import View, reshapings
 from nnlint.interpreter.watched import Watched
 from nnlint.program.program import Program
@@ -110,6 +112,8 @@ class Interpreter(Paths):
         self.loaders = Loaders()
         self.selection = Selection()
         self.clipping = Clipping()
+        self.composed: list[Instance] = []  # transforms that are made of others
+        self.applied: list[Applied] = []  # transforms, in the order of their calls
         self.hyperparameters = Hyperparameters()
         self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
         self.tried: ir.Node | None = None  # the only statement of a `try`: it is there to see whether it raises
@@ -347,6 +351,7 @@ class Interpreter(Paths):
         yield from graphs.events(self, complete)
         yield from self.loaders.events(self)
         yield from self.selection.events(self)
+        yield from normalizations(self)
         yield from self.hyperparameters.events()
         if complete:
             yield from self.clipping.events(self)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nnlint.events import LoaderMade
+from nnlint.events import DataEvaluated, LoaderMade
+from nnlint.finding import Confidence, Step
 from nnlint.interpreter import classes
 from nnlint.interpreter.objects import (
     Arguments,
@@ -77,14 +78,19 @@ class Loaders:
             if is_method and isinstance(each.self_value, Instance):
                 each.self_value.lazies[REORDERED] = True
 
-    def events(self, run: Interpreter) -> Iterator[LoaderMade]:
+    def events(self, run: Interpreter) -> Iterator[LoaderMade | DataEvaluated]:
+        yield from _evaluated(run)
         trained: dict[int, tuple[Place | None, bool]] = {}
         for number in self._taught:
             trained[number] = (None, False)
         for forward in run.roles.forwards:
-            for number in forward.batches if forward.trained else ():
+            read = forward.batches & {number for loop in forward.loops for number in loop.data}
+            # (statistics of other passes over data may be in what it is given too)
+            for number in (read or forward.batches) if forward.trained else ():
                 carries = forward.carries_state or (number in trained and trained[number][1])
                 trained[number] = (forward.place, carries)
+        for number in trained:
+            run.roles.batches[number].trained = True
         for loader, loading in self._all:
             uses = [use for number, use in sorted(trained.items()) if run.roles.batches[number].source is loader]
             roles = {batch.role for batch in run.roles.batches if batch.source is loader} - {Role.UNKNOWN}
@@ -98,6 +104,23 @@ class Loaders:
                 carries_state=any(carries for _, carries in uses),
                 role=roles.pop() if len(roles) == 1 else Role.UNKNOWN,
             )
+
+
+def _evaluated(run: Interpreter) -> Iterator[DataEvaluated]:
+    """The data that an evaluation read."""
+    for batch in run.roles.batches:
+        if batch.evaluated is None or batch.dataset is None or batch.dataset.made is None:
+            continue
+        certain = batch.evaluated or (batch.role is Role.EVALUATION and batch.certain) or batch.split_is_certain
+        yield DataEvaluated(
+            place=batch.dataset.made,
+            data=batch.dataset.name or getattr(batch.source, "name", "") or batch.name,
+            role=batch.role,
+            split=batch.split,
+            random_transforms=tuple(dict.fromkeys(name for name, _ in batch.random_transforms)),
+            trail=tuple(Step(place, f"{name} draws anew for each item") for name, place in batch.random_transforms),
+            confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
+        )
 
 
 def _shuffles(run: Interpreter, arguments: Arguments) -> bool | None:

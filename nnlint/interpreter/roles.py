@@ -93,6 +93,11 @@ class Batch:
     split: Split = Split.UNKNOWN
     split_is_certain: bool = False
     serial: int = 0  # of what they come from
+    dataset: Instance | None = None  # whose items it holds, or the part of one
+    pipeline: tuple[Instance, ...] | None = None  # all transforms of its items, where they are known
+    trained: bool = False
+    random_transforms: tuple[tuple[str, Place], ...] = ()
+    evaluated: bool | None = None  # whether an evaluation read it, certainly or (None) not at all
 
 
 @dataclass(slots=True)
@@ -237,6 +242,9 @@ class Roles:
                 if role is Role.EVALUATION and forward.training is True
                 else (Lapse.FORGOTTEN, None, "")
             )
+            if role is Role.EVALUATION:
+                for number in forward.batches:
+                    self.batches[number].evaluated = certain
             left = sorted(forward.eval_places & evaluated_under) if forward.training in (False, EITHER) else []
             yield ModuleCalled(
                 place=forward.place,

@@ -92,11 +92,15 @@ class Selection:
             decision.outcome = decision.outcome or outcome
 
     def events(self, run: Interpreter) -> Iterator[ScoreDecided]:
+        told: set[tuple[Place, str]] = set()
         for decision in self._all:
             batches = [run.roles.batches[number] for number in sorted(decision.batches)]
             splits = {batch.split for batch in batches}
             if decision.outcome is None or len(splits) != 1 or not any(loop.trains for loop in decision.loops):
                 continue
+            if (decision.place, batches[0].name) in told:
+                continue
+            told.add((decision.place, batches[0].name))
             source = batches[0].source
             loading = source.lazies.get(LOADER) if source is not None else None
             data = getattr(source, "name", "") or batches[0].name

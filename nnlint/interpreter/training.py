@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence as Sequence_
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import gradients, hyperparameters, ownership
@@ -28,6 +29,7 @@ from nnlint.interpreter.roles import Batch, role_of_name
 from nnlint.interpreter.schedules import SCHEDULE, step_method
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.splits import split_named, split_of
+from nnlint.interpreter.transforms import draws, parts, transforms_of
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.data import DATASET_PARAMETERS
 from nnlint.knowledge.schedulers import SCHEDULERS
@@ -170,6 +172,9 @@ def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
             return NONE
 
         return Native(name, clear_all)
+    if PART_OF in instance.lazies and name == "dataset":
+        whole = instance.lazies[PART_OF][0]
+        return whole if isinstance(whole, Value) else Unknown(name)
     if LOADER in instance.lazies and name == "dataset":
         value = instance.fields.get("dataset")
         return value if isinstance(value, Value) else Unknown("dataset")
@@ -247,12 +252,12 @@ def _random_split(run: Interpreter, dotted: str, arguments: Arguments, node: ir.
     count = len(lengths.items) if isinstance(lengths, Sequence) and lengths.exact else None
     if count is None:
         return Unknown("split")
-    parts = []
+    split = []
     for _ in range(count):
         part = Instance(External("torch.utils.data.Subset"), run.place(frame, node) if node is not None else None)
         part.lazies[PART_OF] = (arguments.get(0, "dataset"), count)
-        parts.append(part)
-    return Sequence("tuple", tuple(parts))
+        split.append(part)
+    return Sequence("tuple", tuple(split))
 
 
 def _subset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -332,8 +337,12 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
         role = role_of_name(name)
     split = _split_of(source, name)
     number = run.roles.batch(Batch(name, role, certain, True, source, *split, serial=source.serial))
+    batch = Batch(name, role, certain, True, source, *_split_of(source, name))
+    number = run.roles.batch(batch)
     batches = Provenance(batches=frozenset({number}))
     dataset = source.fields.get("dataset")
+    owner, held = transforms_of(dataset if LOADER in source.lazies else source)
+    _take_transforms(batch, owner, held)
     if isinstance(dataset, Instance) and "<own collation>" not in source.lazies:
         tensors = dataset.fields.get("tensors")
         if isinstance(tensors, Sequence):
@@ -341,6 +350,7 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
             items = [_first_of(run, each) for each in tensors.items]
             return Sequence("list", tuple(_collated(run, item, batches, size) for item in items))
         if run.finds_method(dataset, "__getitem__"):
+            start, undecided = len(run.applied), run.undecided
             item = run.attempt(
                 lambda: run.call(
                     run.attribute(dataset, "__getitem__", None, frame),
@@ -360,6 +370,21 @@ def _batch_size(run: Interpreter, source: Instance | Unknown) -> Size:
         if told is None or (isinstance(told, Const) and told.value == 1):
             return Size.of(1)
     return run.sizes.batch()
+            called = [each.transform for each in run.applied[start:] if each.undecided == undecided]
+            _take_transforms(batch, dataset, called)
+            return _collated(run, item, batches, run.sizes.batch())
+    return Unknown("batch", provenance=batches)
+
+
+def _take_transforms(batch: Batch, owner: Instance | None, held: Sequence_[Value]) -> None:
+    """Take down the random transforms that the items of a dataset go through."""
+    if owner is not None:
+        batch.dataset = owner
+        known = parts(held[0]) if len(held) == 1 else None
+        batch.pipeline = tuple(known) if known is not None else None
+        batch.random_transforms = tuple(
+            (each.class_name, each.made) for value in held for each in draws(value) if each.made is not None
+        )
 
 
 def _split_of(source: Value, name: str) -> tuple[Split, bool]:
