@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, gradients, layers, modules, telling, tensors, training
+from nnlint.interpreter import builtins, gradients, layers, modules, pictures, telling, tensors, training
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.einsum import einsum, rearrange
 from nnlint.interpreter.objects import (
@@ -24,7 +24,7 @@ from nnlint.knowledge.layers import CONTAINERS, LAYERS, SAME_MODULE, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES, LOSS_FUNCTIONS
 from nnlint.knowledge.names import canonical
 from nnlint.knowledge.networks import network_mode
-from nnlint.knowledge.operations import FACTORIES, HARMLESS, OPERATIONS, SIZED_FACTORIES
+from nnlint.knowledge.operations import FACTORIES, HARMLESS, OPERATIONS, SIZED_FACTORIES, TENSOR_CASTS
 from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ def _factory(run: Interpreter, dotted: str, arguments: Arguments) -> Value:
     shape = None
     if dotted in SIZED_FACTORIES and not arguments.loose:
         shape = run.sizes.sizes_from(run, arguments.positional)
+    elif dotted in TENSOR_CASTS and len(arguments.positional) == 1:
+        shape = run.sizes.shape_of(arguments.positional[0])
     drawn = dotted.rpartition(".")[2] in ("rand", "randn", "randint", "zeros", "ones", "empty")
     return Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
 
@@ -163,7 +165,7 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
         return modules.make(run, dotted, arguments, node, frame)
     if dotted in SAME_MODULE or dotted.startswith(("torch.nn.utils.parametrizations", "ipex.optimize")):
         return arguments.positional[0] if arguments.positional else Unknown()
-    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
+    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted) or pictures.SPECIAL.get(dotted)
     if special is not None:
         return special(run, dotted, arguments, node, frame)
     if name.startswith("tqdm") or name in (
