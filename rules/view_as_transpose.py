@@ -60,7 +60,7 @@ class ViewAsTranspose(Rule):
     recipe = True
 
     def check(self, event: Reshaped) -> Iterator[Finding]:
-        if event.moved and not event.heads:
+        if event.moved and not event.heads and not event.image:
             before, after = ", ".join(event.before), ", ".join(event.after)
             yield self.finding(
                 event,

@@ -11,6 +11,7 @@ from nnlint.interpreter import (
     modules,
     options,
     ownership,
+    pictures,
     rehearsals,
     splits,
     telling,
@@ -41,7 +42,7 @@ from nnlint.knowledge.layers import CONTAINERS, LAYERS, SAME_MODULE, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES, LOSS_FUNCTIONS
 from nnlint.knowledge.names import canonical
 from nnlint.knowledge.networks import network_mode
-from nnlint.knowledge.operations import FACTORIES, HARMLESS, OPERATIONS, SIZED_FACTORIES
+from nnlint.knowledge.operations import FACTORIES, HARMLESS, OPERATIONS, SIZED_FACTORIES, TENSOR_CASTS
 from nnlint.knowledge.transforms import transform_name
 from nnlint.reading import script as ir
 
@@ -178,6 +179,8 @@ def _factory(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call 
         shape = run.sizes.sizes_from(run, arguments.positional)
     elif dotted == "torch.randint" and arguments.positional and not arguments.loose:
         shape = run.sizes.sizes_from(run, arguments.positional[-1:]) if "size" not in arguments.keywords else None
+    elif dotted in TENSOR_CASTS and len(arguments.positional) == 1:
+        shape = run.sizes.shape_of(arguments.positional[0])
     drawn = dotted.rpartition(".")[2] in ("rand", "randn", "randint", "zeros", "ones", "empty")
     made = Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
     return _leaf_if_asked(run, arguments, made, node, frame)
@@ -198,7 +201,7 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
         ("torch.nn.utils.parametrizations", "ipex.optimize")
     ):
         return arguments.positional[0] if arguments.positional else Unknown()
-    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
+    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted) or pictures.SPECIAL.get(dotted)
     if special is not None:
         return special(run, dotted, arguments, node, frame)
     if name.startswith("tqdm") or name in (

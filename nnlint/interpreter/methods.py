@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, graphs, lapses, modes, ownership, telling, tensors, training
+from nnlint.interpreter import gradients, graphs, lapses, modes, ownership, pictures, telling, tensors, training
 from nnlint.interpreter.contexts import GradientContext
 from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
@@ -265,6 +265,9 @@ def _of_unknown(
 ) -> Value:
     """A method of something of which only the name, or what was done with it before, is known."""
     place = run.place(frame, node) if node is not None else None
+    picture = pictures.converted(unknown, name, arguments)
+    if picture is not None:
+        return picture
     match name:
         case "backward" | "manual_backward":
             if node is not None:

@@ -118,12 +118,12 @@ def result(
         case "transpose" if (
             "*" in options and isinstance(options["*"], Sequence) and len(options["*"].items) not in (0, 2)
         ):
-            return _permuted(run, before, options)  # numpy's
+            return permuted(before, options)  # numpy's
         case "transpose" | "t":
             a, b = (0, 1) if operation == "t" else (axis_of(options.get("dim0")), axis_of(options.get("dim1")))
             return _transposed(before, a, b)
         case "permute":
-            return _permuted(run, before, options)
+            return permuted(before, options)
         case "flatten":
             return _flattened(before, options)
         case "unsqueeze":
@@ -249,7 +249,8 @@ def _transposed(before: Shape, a: int | None, b: int | None) -> Shape | None:
     return tuple(sizes)
 
 
-def _permuted(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape | None:
+def permuted(before: Shape, options: dict[str, Value]) -> Shape | None:
+    """`permute(2, 0, 1)`, and NumPy's `transpose((2, 0, 1))`."""
     given = options.get("*")
     items = given.items if isinstance(given, Sequence) else ()
     if len(items) == 1 and isinstance(items[0], Sequence):

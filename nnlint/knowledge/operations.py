@@ -21,7 +21,7 @@ activation:   leaky_relu(negative_slope inplace) gelu(approximate) elu(alpha inp
 dropout:      dropout(p training inplace) dropout1d(p training inplace) dropout2d(p training inplace) dropout3d(p training inplace) alpha_dropout(p training inplace) feature_dropout(p training)
 exp:          exp() exp_()
 log:          log() log_() log2() log10()
-identity:     contiguous(memory_format) to(device dtype) cuda(device) cpu() float() double() half() bfloat16() clone(memory_format) type(dtype) type_as(other) to_dense() requires_grad_(requires_grad) retain_grad() pin_memory() nan_to_num() nan_to_num_() register_hook(hook) as_tensor()
+identity:     contiguous(memory_format) to(device dtype) cuda(device) cpu() float() double() half() bfloat16() clone(memory_format) type(dtype) type_as(other) to_dense() requires_grad_(requires_grad) retain_grad() pin_memory() nan_to_num() nan_to_num_() register_hook(hook) as_tensor() astype(dtype)
 detach:       detach() detach_() item() tolist() numpy()
 clamp:        clamp(min max) clamp_(min max) clip(min max) clip_(min max) clamp_min(min) clamp_max(max) clamp_min_(min) clamp_max_(max)
 keep:         masked_fill(mask value) masked_fill_(mask value)
@@ -112,8 +112,14 @@ FACTORIES = frozenset(
 SIZED_FACTORIES = frozenset("torch." + name for name in ["zeros", "ones", "empty", "rand", "randn"])
 """Of these the arguments are the sizes."""
 
+TENSOR_CASTS = frozenset(
+    "torch." + name for name in ["from_numpy", "FloatTensor", "LongTensor", "Tensor", "IntTensor", "ByteTensor"]
+)
+"""Of these the one argument is what the tensor is made of, if it is a tensor or an array."""
+
 NOT_TENSOR_METHODS = frozenset(
     {
+        "astype",
         "round",
         "type",
         "select",
