@@ -121,7 +121,7 @@ class Interpreter(Paths):
         self.tests: list[ir.Expr] = []
         self.discarded: ir.Expr | None = None  # the expression of the last statement that is nothing else
         self.backwards = 0
-        self.applied: tuple[ir.Node, str, dict[str, Value]] | None = None  # the tensor operation that ran last
+        self.operated: tuple[ir.Node, str, dict[str, Value]] | None = None  # the tensor operation that ran last
         self.forward: int | None = None  # the number of the forward pass that runs
         self._spent = 0
         self._events: list[Event] = []

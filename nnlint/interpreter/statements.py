@@ -33,11 +33,11 @@ def block(run: Interpreter, statements: ir.Block, frame: Frame) -> bool:
 
 
 def expression(run: Interpreter, statement: ir.ExprStatement, frame: Frame) -> bool:
-    run.applied = None
+    run.operated = None
     run.discarded = statement.value
     result = run.evaluate(statement.value, frame)
-    if run.applied is not None and isinstance(statement.value, ir.Call) and isinstance(result, (Tensor, Sequence)):
-        node, operation, options = run.applied
+    if run.operated is not None and isinstance(statement.value, ir.Call) and isinstance(result, (Tensor, Sequence)):
+        node, operation, options = run.operated
         if node is statement.value and statement is not run.tried:
             telling.discarded(run, statement.value, operation, options, frame)
     if isinstance(statement.value, ir.Attribute):

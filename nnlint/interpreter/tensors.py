@@ -146,7 +146,7 @@ def apply(
         averaged=tensor.averaged and (operation == "identity" or (operation in ("sum", "mean") and tensor.shape == ())),
     )
     if isinstance(value, Tensor) and layer is None and node is not None:
-        run.applied = node, operation, options
+        run.operated = node, operation, options
     return _shaped_results(run, operation, run.sizes.shape_of(value), result, options, words)
 
 

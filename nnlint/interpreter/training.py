@@ -335,9 +335,7 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
     role, certain = data_role(run, source)
     if role is Role.UNKNOWN:
         role = role_of_name(name)
-    split = _split_of(source, name)
-    number = run.roles.batch(Batch(name, role, certain, True, source, *split, serial=source.serial))
-    batch = Batch(name, role, certain, True, source, *_split_of(source, name))
+    batch = Batch(name, role, certain, True, source, *_split_of(source, name), serial=source.serial)
     number = run.roles.batch(batch)
     batches = Provenance(batches=frozenset({number}))
     dataset = source.fields.get("dataset")
@@ -359,6 +357,8 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
                     frame,
                 )
             )
+            called = [each.transform for each in run.applied[start:] if each.undecided == undecided]
+            _take_transforms(batch, dataset, called)
             return _collated(run, item, batches, _batch_size(run, source))
     return Unknown("batch", provenance=batches)
 
@@ -370,10 +370,6 @@ def _batch_size(run: Interpreter, source: Instance | Unknown) -> Size:
         if told is None or (isinstance(told, Const) and told.value == 1):
             return Size.of(1)
     return run.sizes.batch()
-            called = [each.transform for each in run.applied[start:] if each.undecided == undecided]
-            _take_transforms(batch, dataset, called)
-            return _collated(run, item, batches, run.sizes.batch())
-    return Unknown("batch", provenance=batches)
 
 
 def _take_transforms(batch: Batch, owner: Instance | None, held: Sequence_[Value]) -> None:
