@@ -6,7 +6,7 @@ One file for each family of rules that watch them; this is where they are import
 from nnlint.events.base import Event
 from nnlint.events.loop import OptimizerStepped
 from nnlint.events.loss import LossComputed
-from nnlint.events.mode import DropoutRan, LayerBuilt, ModeMissed, ModuleCalled
+from nnlint.events.mode import DropoutRan, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import LayerRan
 from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan
@@ -23,4 +23,5 @@ __all__ = [
     "OperationRan",
     "OptimizerStepped",
     "Reshaped",
+    "UngradedPass",
 ]

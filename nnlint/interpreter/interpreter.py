@@ -95,6 +95,8 @@ class Interpreter(Paths):
         self.tests: list[ir.Expr] = []
         self.discarded: ir.Expr | None = None  # the expression of the last statement that is nothing else
         self.backwards = 0
+        self.graded = 0  # how many networks ran with gradients since the last of them
+        self.ungraded = False  # a network runs that was called without gradients
         self.forward: int | None = None  # the number of the forward pass that runs
         self._spent = 0
         self._events: list[Event] = []

@@ -72,7 +72,7 @@ def run_layer(
         value = tensor.but(biased=None) if tensor.biased else value
     result = apply(run, operation, value, options, node, frame, words)
     if operation in HAVE_PARAMETERS:
-        result = marked(run, result, run.on_graph(NO_PROVENANCE))
+        result = _put_on_graph(run, result)
     if operation in ("linear", "conv", "conv_transpose") and isinstance(result, Tensor):
         bias = layer.arguments.get("bias")
         if isinstance(bias, Const) and bias.value is True and layer.made is not None:
@@ -83,6 +83,13 @@ def run_layer(
             )
             result = result.but(biased=Biased(layer, result.serial, tuple(run.conditions), per_channel, width))
     return result
+
+
+def _put_on_graph(run: Interpreter, result: Value) -> Value:
+    """What a layer with parameters makes hangs on a graph, be its input cut off or not."""
+    if isinstance(result, Tensor):
+        return result.but(provenance=run.on_graph(result.provenance), serial=result.serial)
+    return marked(run, result, run.on_graph(NO_PROVENANCE))
 
 
 def _layer_words(layer: Instance, info: LayerInfo, node: ir.Call | None) -> str:

@@ -72,13 +72,18 @@ def role_of_name(name: str) -> Role:
     """What a name says: `val_loader` and `evaluateModel` evaluate, `train_step` trains, both words together say
     nothing.
     """
-    words = {word.lower() for word in _WORD.findall(name)}
+    words = words_of(name)
     if words & _DELIBERATE_WORDS:
         return Role.UNKNOWN
     evaluates, trains = bool(words & _EVALUATION_WORDS), bool(words & _TRAINING_WORDS)
     if evaluates == trains:
         return Role.UNKNOWN
     return Role.EVALUATION if evaluates else Role.TRAINING
+
+
+def words_of(name: str) -> set[str]:
+    """The words of a name, in lower case: `valLoader` is `val` and `loader`."""
+    return {word.lower() for word in _WORD.findall(name)}
 
 
 @dataclass(slots=True)

@@ -21,12 +21,14 @@ class Fate:
     """What became of the output of a watched operation.
 
     `differentiated`: `backward` came through it (of a cut: what was made of the cut value was differentiated).
-    `whole`: of a cut, that no graph at all was left at some `backward` that it reached.
+    `whole`: of a cut, that no graph at all was left at some `backward` that it reached. `alone`: of a cut, that no
+    network had run with gradients before some `backward` that it reached, since the one before.
     """
 
     tell: Tell
     differentiated: bool = False
     whole: bool = False
+    alone: bool = False
 
 
 class Watched:
@@ -40,14 +42,15 @@ class Watched:
         self._fates.append(Fate(tell))
         return len(self._fates) - 1
 
-    def differentiated(self, loss: Provenance) -> None:
-        """`backward` was called on something of this provenance."""
+    def differentiated(self, loss: Provenance, alone: bool) -> None:
+        """`backward` was called on something of this provenance; `alone`: no network has run with gradients before."""
         for number in loss.operations:
             self._fates[number].differentiated = True
         for number in loss.cuts:
             fate = self._fates[number]
             fate.differentiated = True
             fate.whole = fate.whole or not loss.calls
+            fate.alone = fate.alone or alone
 
     def deaf(self) -> Watched:
         """What watches in its place while nothing is to be told: it knows the same operations by number."""
