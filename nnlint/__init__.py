@@ -6,6 +6,7 @@ This is the face for those who write rules: the base class, the events that rule
 from nnlint.events import (
     DropoutRan,
     Event,
+    FrozenNormUpdated,
     GraphCut,
     LayerBuilt,
     LayerRan,
@@ -31,6 +32,7 @@ __all__ = [
     "Event",
     "Finding",
     "Fix",
+    "FrozenNormUpdated",
     "Gradients",
     "GraphCut",
     "Lapse",

@@ -6,7 +6,7 @@ One file for each family of rules that watch them; this is where they are import
 from nnlint.events.base import Event
 from nnlint.events.loop import OptimizerStepped
 from nnlint.events.loss import LossComputed
-from nnlint.events.mode import DropoutRan, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
+from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import LayerRan
 from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan
@@ -14,6 +14,7 @@ from nnlint.events.tensor import GraphCut, OperationRan
 __all__ = [
     "DropoutRan",
     "Event",
+    "FrozenNormUpdated",
     "GraphCut",
     "LayerBuilt",
     "LayerRan",

@@ -75,3 +75,12 @@ class UngradedPass(Event):
 
     module: str
     whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenNormUpdated(Event):
+    """A part of `module` was frozen here, and a training pass at `forward` updates the statistics of its `norm`."""
+
+    norm: str
+    module: str
+    forward: Place

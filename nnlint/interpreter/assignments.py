@@ -103,7 +103,7 @@ def set_attribute(run: Interpreter, owner: Value, name: str, value: Value, node:
     elif name == "grad":
         gradients.filled_by_hand(run, owner, run.place(frame, node))
     elif name == "requires_grad" and isinstance(owner, Unknown):
-        gradients.frozen(run, owner, run.truth(value) is False)
+        gradients.frozen(run, owner, run.truth(value) is False, run.place(frame, node))
     match owner:
         case Instance():
             classes.set_instance_attribute(run, owner, name, value, node, frame)

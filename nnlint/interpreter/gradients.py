@@ -139,12 +139,12 @@ def filled_by_hand(run: Interpreter, parameter: Value, place: Place) -> None:
             run.store.write(optimizer, FILLED, place)
 
 
-def frozen(run: Interpreter, parameter: Unknown, yes: bool) -> None:
+def frozen(run: Interpreter, parameter: Unknown, yes: bool, place: Place) -> None:
     """`p.requires_grad = False` for the parameters of a module: nothing in it hangs on a graph any more."""
-    from nnlint.interpreter.modes import FROZEN
+    from nnlint.interpreter.frozen import frozen as freeze
 
     for module in parameter.lazies.get(OF) or ():
-        run.store.write(module, FROZEN, yes)
+        freeze(run, module, yes, place)
 
 
 def forget(run: Interpreter, value: Value) -> None:

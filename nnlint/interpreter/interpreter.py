@@ -18,6 +18,7 @@ from nnlint.interpreter import (
     calls,
     classes,
     expressions,
+    frozen,
     iteration,
     provenance,
     rehearsals,
@@ -95,6 +96,7 @@ class Interpreter(Paths):
         self.tests: list[ir.Expr] = []
         self.discarded: ir.Expr | None = None  # the expression of the last statement that is nothing else
         self.backwards = 0
+        self.freezes = False  # something has been frozen
         self.graded = 0  # how many networks ran with gradients since the last of them
         self.ungraded = False  # a network runs that was called without gradients
         self.forward: int | None = None  # the number of the forward pass that runs
@@ -318,6 +320,7 @@ class Interpreter(Paths):
         """What happened in this root; that it ran to its end makes silence mean something."""
         yield from self._events
         yield from self.roles.events(complete)
+        yield from frozen.events(self.roles.forwards)
         yield from self.watched.events()
         yield from self.rehearsals.events()
         if complete:

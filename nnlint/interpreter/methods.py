@@ -266,7 +266,7 @@ def _of_unknown(
                 loss: Value | None = (
                     arguments.positional[0] if arguments.positional and not run.provenance(unknown).calls else unknown
                 )
-                if loss is unknown and not unknown.provenance.calls:
+                if loss is unknown and not unknown.provenance.calls and not unknown.provenance.cuts:
                     loss = None
                 gradients.filled(run, loss, place)
             return NONE
@@ -313,6 +313,10 @@ def _of_unknown(
             | "prepare_data_loader"
         ):
             return _prepared(arguments)
+        case "requires_grad_" if OF in unknown.lazies and place is not None:
+            flag = arguments.get(0, "requires_grad")
+            gradients.frozen(run, unknown, flag is not None and run.truth(flag) is False, place)
+            return unknown
         case "no_sync" | "accumulate" | "autocast" | "join":
             return unknown
         case "no_grad":

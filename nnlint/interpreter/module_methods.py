@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, lapses, modules, rehearsals, training
-from nnlint.interpreter.modes import FROZEN, ITEMS, MODE, children, descendants, is_module, set_mode
+from nnlint.interpreter import frozen, gradients, lapses, modules, rehearsals, training
+from nnlint.interpreter.modes import ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -120,7 +120,9 @@ def _requires_grad(
     run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame
 ) -> Value:
     flag = arguments.get(0, "requires_grad")
-    run.store.write(module, FROZEN, flag is not None and run.truth(flag) is False)
+    yes = flag is not None and run.truth(flag) is False
+    if node is not None:
+        frozen.frozen(run, module, yes, run.place(frame, node))
     return module
 
 

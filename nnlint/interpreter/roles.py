@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import ModuleCalled
 from nnlint.finding import Confidence, Step
-from nnlint.interpreter import lapses, modes
+from nnlint.interpreter import frozen, lapses, modes
 from nnlint.interpreter.control import LoopRecord
 from nnlint.interpreter.joins import EITHER
 from nnlint.interpreter.objects import (
@@ -116,6 +116,7 @@ class Forward:
     names: tuple[str, ...]
     trail: tuple[Step, ...]
     suspicion: lapses.Suspicion
+    updating: tuple[tuple[frozen.Freeze, Instance], ...] = ()  # batch norms of frozen parts
     eval_places: frozenset[Place] = frozenset()  # where it was switched to evaluation last, on one path or another
     differentiated: bool = False
     trained: bool = False  # an optimizer stepped on its gradients
@@ -168,6 +169,7 @@ class Roles:
             batches=provenance.batches,
             names=tuple(text_of(argument.value) for argument in node.arguments),
             trail=(Step(explicit, _mode_step(training)),) if explicit is not None else (),
+            updating=frozen.updating(run, module),
             suspicion=lapses.suspicion(run, module) if training is True else lapses.Suspicion(),
         )
         self.forwards.append(forward)
