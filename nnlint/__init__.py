@@ -10,6 +10,7 @@ from nnlint.events import (
     DataEvaluated,
     DropoutRan,
     Event,
+    FrozenNormUpdated,
     GradientsCleared,
     GradientsClipped,
     GraphCut,
@@ -35,6 +36,7 @@ from nnlint.events import (
     SchedulerStepped,
     ScoreDecided,
     Thresholded,
+    UngradedPass,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
@@ -70,6 +72,7 @@ __all__ = [
     "Finding",
     "Fix",
     "Form",
+    "FrozenNormUpdated",
     "Gradients",
     "GradientsCleared",
     "GradientsClipped",
@@ -112,5 +115,6 @@ __all__ = [
     "TensorFacts",
     "Thresholded",
     "TorchVersion",
+    "UngradedPass",
     "Verdict",
 ]

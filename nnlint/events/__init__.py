@@ -26,7 +26,7 @@ from nnlint.events.loop import (
     SchedulerStepped,
 )
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
-from nnlint.events.mode import DropoutRan, LayerBuilt, ModeMissed, ModuleCalled
+from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import LayerRan
 from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
@@ -38,6 +38,7 @@ __all__ = [
     "DataEvaluated",
     "DropoutRan",
     "Event",
+    "FrozenNormUpdated",
     "GradientsCleared",
     "GradientsClipped",
     "GraphCut",
@@ -63,4 +64,5 @@ __all__ = [
     "SchedulerStepped",
     "ScoreDecided",
     "Thresholded",
+    "UngradedPass",
 ]

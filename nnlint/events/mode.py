@@ -63,3 +63,24 @@ class LayerBuilt(Event):
 
     layer: Layer
     module: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UngradedPass(Event):
+    """A network that an optimizer holds ran without gradients, and a loss of its output was differentiated.
+
+    `whole` says that no network at all had run with gradients since the last `backward`, else no other pass of this
+    network ever did.
+    """
+
+    module: str
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenNormUpdated(Event):
+    """A part of `module` was frozen here, and a training pass at `forward` updates the statistics of its `norm`."""
+
+    norm: str
+    module: str
+    forward: Place

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, externals, methods, modes, modules, transforms
+from nnlint.interpreter import classes, externals, methods, modes, modules, transforms, ungraded
 from nnlint.interpreter.classes import Super
 from nnlint.interpreter.contexts import GeneratorContext
 from nnlint.interpreter.control import PathEnds
@@ -105,11 +105,12 @@ def _call_unknown(run: Interpreter, callee: Unknown, arguments: Arguments, node:
     )
     if tensors or "<mode>" in callee.fields:
         callee.lazies["<called>"] = True
+    ungraded_pass = ungraded.entered(run, callee, node, frame) if tensors else None
     if "<mode>" in callee.fields:  # it has modes, so it is a network
         forward = run.roles.entered(run, callee, arguments, node, frame)
-        result = run.unknown_result(arguments, callee.name)
+        result = ungraded.left(run, ungraded_pass, run.unknown_result(arguments, callee.name))
         return run.roles.left(run, forward, result) if forward is not None else result
-    return run.unknown_call(callee, arguments, node, callee.name)
+    return ungraded.left(run, ungraded_pass, run.unknown_call(callee, arguments, node, callee.name))
 
 
 def run_function(

@@ -91,7 +91,9 @@ def filled(run: Interpreter, loss: Value | None, place: Place) -> tuple[tuple[Ob
     hangs_on = run.provenance(loss)
     calls = hangs_on.calls
     run.backwards += 1
-    run.watched.differentiated(hangs_on, place, isinstance(loss, Tensor) and loss.form is Form.LEAF)
+    is_leaf = isinstance(loss, Tensor) and loss.form is Form.LEAF
+    run.watched.differentiated(hangs_on, place, is_leaf, alone=run.graded == 0)
+    run.graded = 0
     for loop in run.loops:
         loop.trains = True
     run.roles.differentiated(calls)

@@ -18,6 +18,7 @@ from nnlint.interpreter import (
     calls,
     classes,
     expressions,
+    frozen,
     graphs,
     iteration,
     loop_verdicts,
@@ -122,6 +123,9 @@ class Interpreter(Paths):
         self.discarded: ir.Expr | None = None  # the expression of the last statement that is nothing else
         self.backwards = 0
         self.operated: tuple[ir.Node, str, dict[str, Value]] | None = None  # the tensor operation that ran last
+        self.freezes = False  # something has been frozen
+        self.graded = 0  # how many networks ran with gradients since the last of them
+        self.ungraded = False  # a network runs that was called without gradients
         self.forward: int | None = None  # the number of the forward pass that runs
         self._spent = 0
         self._events: list[Event] = []
@@ -343,6 +347,7 @@ class Interpreter(Paths):
         """What happened in this root; that it ran to its end makes silence mean something."""
         yield from self._events
         yield from self.roles.events(complete)
+        yield from frozen.events(self.roles.forwards)
         yield from self.watched.events()
         yield from self.schedules.events(self, complete)
         yield from loop_verdicts.events(self, complete)

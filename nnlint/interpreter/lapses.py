@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nnlint.interpreter.roles import Forward
 
 MISSED, LOADED, SETTER = "<missed>", "<loaded>", "<mode set by>"
+PRETRAINED = "<pretrained>"  # weights were loaded into it at some time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +89,7 @@ def loaded(run: Interpreter, module: Instance, place: Place) -> None:
     for each in (module, _inner(module)):
         if each is not None:
             run.store.write(each, LOADED, (place, run.backwards))
+            each.lazies[PRETRAINED] = True
 
 
 def _inner(module: Obj) -> Obj | None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nnlint.events import LossConstructed
-from nnlint.interpreter import layers, rehearsals
+from nnlint.interpreter import layers, rehearsals, ungraded
 from nnlint.interpreter.modes import ITEMS, MODE, is_module
 from nnlint.interpreter.objects import (
     Arguments,
@@ -156,7 +156,9 @@ def _named(run: Interpreter, instance: Instance, index: int, item: Value) -> Val
 def call(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     """`module(...)`."""
     forward = run.roles.entered(run, module, arguments, node, frame)
-    outer = run.forward
+    ungraded_pass = ungraded.entered(run, module, node, frame)
+    outer, inside = run.forward, run.ungraded
+    run.ungraded = inside or run.gradients_enabled is False
     if forward is not None:
         run.forward = forward.number
     run.module_stack.append(module)
@@ -165,9 +167,10 @@ def call(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call
         result = _run(run, module, arguments, node, frame)
     finally:
         run.module_stack.pop()
-        run.forward = outer
+        run.forward, run.ungraded = outer, inside
     if not run.module_stack:
         rehearsals.rehearse(run, module, partial(_run, run, module, arguments, node, frame))
+    result = ungraded.left(run, ungraded_pass, result)
     return run.roles.left(run, forward, result) if forward is not None else result
 
 

@@ -10,6 +10,7 @@ from nnlint.events import Event, OptimizerBuilt, ParametersFrozen
 from nnlint.finding import Confidence
 from nnlint.interpreter import modes
 from nnlint.interpreter.control import LoopRecord
+from nnlint.interpreter.frozen import frozen as freeze
 from nnlint.interpreter.gradients import MODULES, given_away
 from nnlint.interpreter.ledger import Backward, Where, where
 from nnlint.interpreter.objects import Const, External, Instance, Obj, Unknown, Value
@@ -113,6 +114,8 @@ def loaded(module: Value) -> None:
 
 def frozen(run: Interpreter, module: Obj, yes: bool | None, place: Place | None) -> None:
     """Gradients of the parameters of a module, and of all below it, are turned off or on; None: not known."""
+    if place is not None:
+        freeze(run, module, yes is True, place)
     there = where(run)
     cut_short = bool(run.loops) and bool(run.loops[-1].continues or run.loops[-1].breaks)
     for each in modes.descendants(module):

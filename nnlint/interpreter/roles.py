@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import ModuleCalled
 from nnlint.finding import Confidence, Step
-from nnlint.interpreter import lapses, modes
+from nnlint.interpreter import frozen, lapses, modes
 from nnlint.interpreter.control import LoopRecord
 from nnlint.interpreter.joins import EITHER
 from nnlint.interpreter.objects import (
@@ -72,13 +72,18 @@ def role_of_name(name: str) -> Role:
     """What a name says: `val_loader` and `evaluateModel` evaluate, `train_step` trains, both words together say
     nothing.
     """
-    words = {word.lower() for word in _WORD.findall(name)}
+    words = words_of(name)
     if words & _DELIBERATE_WORDS:
         return Role.UNKNOWN
     evaluates, trains = bool(words & _EVALUATION_WORDS), bool(words & _TRAINING_WORDS)
     if evaluates == trains:
         return Role.UNKNOWN
     return Role.EVALUATION if evaluates else Role.TRAINING
+
+
+def words_of(name: str) -> set[str]:
+    """The words of a name, in lower case: `valLoader` is `val` and `loader`."""
+    return {word.lower() for word in _WORD.findall(name)}
 
 
 @dataclass(slots=True)
@@ -122,6 +127,7 @@ class Forward:
     names: tuple[str, ...]
     trail: tuple[Step, ...]
     suspicion: lapses.Suspicion
+    updating: tuple[tuple[frozen.Freeze, Instance], ...] = ()  # batch norms of frozen parts
     eval_places: frozenset[Place] = frozenset()  # where it was switched to evaluation last, on one path or another
     differentiated: bool = False
     trained: bool = False  # an optimizer stepped on its gradients
@@ -177,6 +183,7 @@ class Roles:
             batches=provenance.batches,
             names=tuple(text_of(argument.value) for argument in node.arguments),
             trail=(Step(explicit, _mode_step(training)),) if explicit is not None else (),
+            updating=frozen.updating(run, module),
             suspicion=lapses.suspicion(run, module) if training is True else lapses.Suspicion(),
         )
         forward.carries_state = any(self.forwards[number].place == forward.place for number in provenance.outputs)

@@ -24,6 +24,7 @@ class Fate:
     `added_back`: a difference was added to something, as in `old + (new - old).clamp(…)`.
     `differentiated`: `backward` came through it (of a cut: what was made of the cut value was differentiated).
     `whole`: of a cut, that no graph at all was left at some `backward` that it reached, which is `backward`.
+    `alone`: of a cut, that no network had run with gradients between some `backward` that it reached and the one before.
     """
 
     tell: Tell
@@ -33,6 +34,7 @@ class Fate:
     whole: bool = False
     backward: Place | None = None
     given: bool = False  # to something unknown
+    alone: bool = False
 
 
 class Watched:
@@ -50,8 +52,11 @@ class Watched:
         """Whether a value was made of a loss that was cut off its graph."""
         return any(self._fates[number].of_loss for number in value.cuts)
 
-    def differentiated(self, loss: Provenance, backward: Place, is_leaf: bool) -> None:
-        """`backward` was called on something of this provenance; on a leaf itself, it ends there."""
+    def differentiated(self, loss: Provenance, backward: Place, is_leaf: bool, alone: bool = False) -> None:
+        """`backward` was called on something of this provenance; on a leaf itself, it ends there.
+
+        `alone`: no network has run with gradients since the one before.
+        """
         for number in loss.operations:
             self._fates[number].differentiated = True
         for number in loss.cuts:
@@ -59,6 +64,7 @@ class Watched:
             fate.differentiated = True
             if (is_leaf or not (loss.calls or loss.leaf)) and not fate.whole:
                 fate.whole, fate.backward = True, backward
+            fate.alone = fate.alone or alone
 
     def given_away(self, value: Provenance) -> None:
         """Something unknown was given a value of this provenance."""
