@@ -40,7 +40,8 @@ def filled(run: Interpreter, loss: Value | None, place: Place) -> None:
     hangs_on = run.provenance(loss)
     calls = hangs_on.calls
     run.backwards += 1
-    run.watched.differentiated(hangs_on, alone=run.graded == 0)
+    without_any = run.graded == 0 and run.gradients_enabled is False and not run.undecided
+    run.watched.differentiated(hangs_on, alone=without_any)
     run.graded = 0
     for loop in run.loops:
         loop.trains = True

@@ -21,8 +21,8 @@ class Fate:
     """What became of the output of a watched operation.
 
     `differentiated`: `backward` came through it (of a cut: what was made of the cut value was differentiated).
-    `whole`: of a cut, that no graph at all was left at some `backward` that it reached. `alone`: of a cut, that no
-    network had run with gradients before some `backward` that it reached, since the one before.
+    `whole`: of a cut, that no graph at all was left at some `backward` that it reached. `alone`: of a cut, that
+    gradients were off at some `backward` that it reached, and no network had run with gradients since the one before.
     """
 
     tell: Tell
@@ -43,7 +43,7 @@ class Watched:
         return len(self._fates) - 1
 
     def differentiated(self, loss: Provenance, alone: bool) -> None:
-        """`backward` was called on something of this provenance; `alone`: no network has run with gradients before."""
+        """`backward` was called on something of this provenance; `alone`: gradients are off and have been."""
         for number in loss.operations:
             self._fates[number].differentiated = True
         for number in loss.cuts:
