@@ -28,7 +28,7 @@ from nnlint.events.loop import (
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import LayerRan
-from nnlint.events.shape import Reshaped
+from nnlint.events.shape import PatternApplied, Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "OptimizerBuilt",
     "OptimizerStepped",
     "ParametersFrozen",
+    "PatternApplied",
     "RecurrentNetTrained",
     "Reshaped",
     "ResultDiscarded",

@@ -24,3 +24,12 @@ class Reshaped(Event):
     heads: bool
     image: bool = False
     trail: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatternApplied(Event):
+    """A function of einops was called with a known pattern; `problem` says what is wrong with it, if anything."""
+
+    function: str
+    pattern: str
+    problem: str

@@ -21,7 +21,7 @@ from nnlint.interpreter import (
 )
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.dependence import LEAF
-from nnlint.interpreter.einsum import einsum, rearrange
+from nnlint.interpreter.einsum import einsum, pattern_applied, rearrange
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     NONE,
@@ -229,8 +229,14 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
     return Unknown(name, provenance=run.provenance_of(arguments))
 
 
-def _rearrange(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    return rearrange(run, arguments)
+def _einops(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    function = dotted.rpartition(".")[2]
+    pattern_applied(run, function, arguments, node, frame)
+    if function == "rearrange":
+        return rearrange(run, arguments)
+    for each in arguments.all():
+        run.used(each)
+    return Unknown(function, run.provenance_of(arguments))
 
 
 def _autograd_backward(
@@ -346,8 +352,10 @@ def _clone(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
 
 
 _SPECIAL = {
-    "einops.rearrange": _rearrange,
-    "einops.einops.rearrange": _rearrange,
+    **dict.fromkeys(
+        (f"{package}.{name}" for package in ("einops", "einops.einops") for name in ("rearrange", "reduce", "repeat")),
+        _einops,
+    ),
     "torch.autograd.backward": _autograd_backward,
     "torch.autograd.grad": _autograd_grad,
     "argparse.ArgumentParser": options.make_parser,
