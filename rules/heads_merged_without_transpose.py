@@ -54,6 +54,7 @@ class HeadsMergedWithoutTranspose(Rule):
     code, name, severity = "NN402", "heads-merged-without-transpose", Severity.ERROR
     watches = Reshaped
     words = ("view", "reshape")
+    recipe = True
 
     def check(self, event: Reshaped) -> Iterator[Finding]:
         if event.moved and event.heads:

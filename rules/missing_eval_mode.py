@@ -73,6 +73,7 @@ class MissingEvalMode(Rule):
     code, name, severity = "NN301", "missing-eval-mode", Severity.ERROR
     watches = ModuleCalled
     words = ("torch",)
+    recipe = True
 
     def check(self, event: ModuleCalled) -> Iterator[Finding]:
         if event.role is not Role.EVALUATION or event.training is not True or event.mode_layers == ():

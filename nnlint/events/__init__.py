@@ -4,25 +4,65 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
-from nnlint.events.loop import OptimizerStepped
-from nnlint.events.loss import LossComputed
+from nnlint.events.data import (
+    DataEvaluated,
+    HyperparameterGiven,
+    InputsNormalized,
+    LoaderMade,
+    RecurrentNetTrained,
+    ScoreDecided,
+)
+from nnlint.events.loop import (
+    AttributeSet,
+    BackwardRan,
+    GradientsCleared,
+    GradientsClipped,
+    GraphKept,
+    GraphRetained,
+    OptimizerBuilt,
+    OptimizerStepped,
+    ParametersFrozen,
+    SchedulerMade,
+    SchedulerStepped,
+)
+from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import LayerRan
 from nnlint.events.shape import Reshaped
-from nnlint.events.tensor import GraphCut, OperationRan
+from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
+    "AttributeSet",
+    "BackwardRan",
+    "Broadcasted",
+    "DataEvaluated",
     "DropoutRan",
     "Event",
     "FrozenNormUpdated",
+    "GradientsCleared",
+    "GradientsClipped",
     "GraphCut",
+    "GraphKept",
+    "GraphRetained",
+    "HyperparameterGiven",
+    "InputsNormalized",
     "LayerBuilt",
     "LayerRan",
+    "LoaderMade",
     "LossComputed",
+    "LossConstructed",
     "ModeMissed",
     "ModuleCalled",
     "OperationRan",
+    "OptimizerBuilt",
     "OptimizerStepped",
+    "ParametersFrozen",
+    "RecurrentNetTrained",
     "Reshaped",
+    "ResultDiscarded",
+    "SchedulerMade",
+    "SchedulerStepped",
+    "ScoreDecided",
+    "Thresholded",
     "UngradedPass",
 ]

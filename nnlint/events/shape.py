@@ -13,7 +13,8 @@ class Reshaped(Event):
     """A `view` or `reshape` read a tensor's memory with other sizes.
 
     `moved` holds the sizes that are in another order than before (() when the elements keep their places or it is not
-    known); `heads` is true when they are the heads of an attention, split or merged.
+    known); `heads` is true when they are the heads of an attention, split or merged, `image` when an image's channels
+    changed places with its height and width.
     """
 
     call: str
@@ -21,4 +22,5 @@ class Reshaped(Event):
     after: tuple[str, ...]
     moved: tuple[str, ...]
     heads: bool
+    image: bool = False
     trail: tuple[Step, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, externals, methods, modes, modules, ungraded
+from nnlint.interpreter import classes, externals, methods, modes, modules, transforms, ungraded
 from nnlint.interpreter.classes import Super
 from nnlint.interpreter.contexts import GeneratorContext
 from nnlint.interpreter.control import PathEnds
@@ -30,6 +30,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.options import with_default
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 
@@ -83,6 +84,7 @@ def _call_instance(
 ) -> Value:
     if modes.is_module(instance):
         return modules.call(run, instance, arguments, node, frame)
+    transforms.applied(run, instance)
     if isinstance(instance.cls, ClassValue):
         method = classes.find(instance.cls, "__call__")
         if isinstance(method, Function):
@@ -243,7 +245,9 @@ def unknown_arguments(function: Value | None, bound: bool = False) -> Arguments:
 
     def given(parameter: ir.Parameter) -> Value:
         default = function.defaults.get(parameter.name)
-        return default if isinstance(default, (Instance, ClassValue, External, Function)) else Unknown(parameter.name)
+        if isinstance(default, (Instance, ClassValue, External, Function)):
+            return default
+        return with_default(parameter.name, default)
 
     return Arguments(
         tuple(given(p) for p in named if p.kind != "keyword"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import contexts, lapses, modes, module_methods, modules, rehearsals
+from nnlint.interpreter import contexts, lapses, modes, module_methods, modules, ownership, rehearsals
 from nnlint.interpreter.objects import (
+    GIVEN,
     NONE,
     Arguments,
     Bound,
@@ -201,6 +202,8 @@ def instantiate(run: Interpreter, cls: ClassValue, arguments: Arguments, node: i
     run.created.append(instance)
     init = find(cls, "__init__")
     if isinstance(init, Function):
+        names = [p.name for p in init.definition.parameters.items if p.kind in ("positional", "normal")][1:]
+        instance.lazies[GIVEN] = dict(zip(names, arguments.positional)) | arguments.keywords  # noqa: B905
         run.call(Bound(init, instance), arguments, node if isinstance(node, ir.Call) else None, frame)
     elif init is None:
         _fill(run, instance, cls, arguments, frame)
@@ -222,7 +225,7 @@ def _fill(run: Interpreter, instance: Instance, cls: ClassValue, arguments: Argu
         value = arguments.get(index, name)
         if value is not None:
             run.store.write(instance, name, value)
-        elif find(cls, name) is None:
+        elif arguments.loose or find(cls, name) is None:
             run.store.write(instance, name, Unknown(name))
     post = find(cls, "__post_init__")
     if isinstance(post, Function):
@@ -290,6 +293,7 @@ def set_instance_attribute(
     if name in ("train", "eval"):
         lapses.assigned(run, instance, name, value, node, frame)
     modules.replace_item(run, instance, name, value)
+    ownership.attached(run, instance, value, run.place(frame, node))
     run.store.write(instance, name, value)
     run.name_value(value, name)
 

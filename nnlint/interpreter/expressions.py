@@ -39,6 +39,8 @@ def attribute(run: Interpreter, expr: ir.Attribute, frame: Frame) -> Value:
 
 def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
     callee = run.evaluate(expr.function, frame)
+    run.selection.called(callee)
+    run.clipping.called(callee)
     result = run.call(callee, arguments(run, expr.arguments, frame), expr, frame)
     if (
         isinstance(callee, Method)
@@ -46,18 +48,22 @@ def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
         and callee.name.endswith("_")
         and isinstance(result, Tensor)
     ):
-        written_to(run, expr.function, result, frame)
+        target = expr.function.value if isinstance(expr.function, ir.Attribute) else expr.function
+        written_to(run, target, result, frame)
     return result
 
 
-def written_to(run: Interpreter, function: ir.Expr, result: Tensor, frame: Frame) -> None:
-    """`x.fill_(0)`: what holds the tensor holds the changed one now."""
-    target = function.value if isinstance(function, ir.Attribute) else function
-    while isinstance(target, (ir.Subscript, ir.Attribute)) and not (
-        isinstance(target, ir.Attribute) and target.attr != "data"
-    ):
+def written_to(run: Interpreter, target: ir.Expr, result: Tensor, frame: Frame) -> None:
+    """`x.fill_(0)`, where `target` is `x`: what holds the tensor holds the changed one now.
+
+    What is written into `x.data` or a part of `x` leaves the graph of `x` as it is.
+    """
+    whole = target
+    while isinstance(target, ir.Subscript) or (isinstance(target, ir.Attribute) and target.attr == "data"):
         target = target.value
     if isinstance(target, (ir.Name, ir.Attribute)):
+        if target is not whole:
+            result = result.but(provenance=result.provenance | run.provenance(run.evaluate(target, frame)))
         run.bind(target, result.but(biased=None), frame)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nnlint.events import LayerRan, LossComputed
+from nnlint.events import Broadcasted, LayerRan, LossComputed
 from nnlint.finding import Confidence
 from nnlint.interpreter import rehearsals
 from nnlint.interpreter.joins import either
@@ -16,18 +17,19 @@ from nnlint.interpreter.objects import (
     Frame,
     Instance,
     Provenance,
+    Sequence,
     Tensor,
     Union,
     Unknown,
     Value,
 )
-from nnlint.interpreter.roles import mark as marked
+from nnlint.interpreter.telling import crossed, facts_of
 from nnlint.interpreter.tensors import apply, as_tensor
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.layers import BIAS_CANCELLING_NORMS, LayerInfo
-from nnlint.knowledge.losses import LossInfo
+from nnlint.knowledge.losses import BROADCASTING, LossInfo
 from nnlint.reading import script as ir
-from nnlint.values import Layer, Loss, TensorFacts
+from nnlint.values import Form, Layer, Loss, Scale, TensorFacts
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -70,9 +72,9 @@ def run_layer(
         _normalized(run, layer, info, as_tensor(run, value), node, frame)
         tensor = as_tensor(run, value)
         value = tensor.but(biased=None) if tensor.biased else value
-    result = apply(run, operation, value, options, node, frame, words)
+    result = apply(run, operation, value, options, node, frame, words, layer)
     if operation in HAVE_PARAMETERS:
-        result = _put_on_graph(run, result)
+        result = _hung(result, run.on_graph(NO_PROVENANCE))
     if operation in ("linear", "conv", "conv_transpose") and isinstance(result, Tensor):
         bias = layer.arguments.get("bias")
         if isinstance(bias, Const) and bias.value is True and layer.made is not None:
@@ -85,11 +87,14 @@ def run_layer(
     return result
 
 
-def _put_on_graph(run: Interpreter, result: Value) -> Value:
-    """What a layer with parameters makes hangs on a graph, be its input cut off or not."""
-    if isinstance(result, Tensor):
-        return result.but(provenance=run.on_graph(result.provenance), serial=result.serial)
-    return marked(run, result, run.on_graph(NO_PROVENANCE))
+def _hung(result: Value, graph: Provenance) -> Value:
+    """What a layer with parameters returns hangs on the graph, whatever it was given."""
+    match result:
+        case Tensor():
+            return replace(result, provenance=result.provenance | graph)
+        case Sequence(kind="tuple"):
+            return Sequence("tuple", tuple(_hung(item, graph) for item in result.items), result.exact)
+    return result
 
 
 def _layer_words(layer: Instance, info: LayerInfo, node: ir.Call | None) -> str:
@@ -134,7 +139,7 @@ def facts(run: Interpreter, value: Value | None, place_node: ir.Node | None, fra
     if value is None:
         return TensorFacts()
     tensor = as_tensor(run, value)
-    return TensorFacts(tensor.scale, tensor.made_by, tensor.trail)
+    return facts_of(tensor)
 
 
 def run_loss(
@@ -170,6 +175,7 @@ def run_loss(
         if tensor.biased is not None:
             run.consumed(tensor.biased)
     if node is not None and value is not None:
+        _keep_in_mind(run, info, value, target, node, frame)
         unsure = unsure or (info.kind.islower() and len(arguments.positional) > 2)  # more by position than is looked at
         reduction = None if unsure else _option(options.get("reduction"), "mean")
         if isinstance(reduction, str) and any(name in options for name in ("reduce", "size_average")):
@@ -199,7 +205,24 @@ def run_loss(
     return Tensor(
         shape=() if _option(options.get("reduction"), "mean") in ("mean", "sum", "batchmean") else None,
         provenance=provenance,
+        form=Form.LOSS,
+        averaged=_option(options.get("reduction"), "mean") == "mean" and not unsure and "reduce" not in options,
     )
+
+
+def _keep_in_mind(
+    run: Interpreter, info: LossInfo, value: Value, target: Value | None, node: ir.Call, frame: Frame
+) -> None:
+    """What is told of a loss besides that it was computed."""
+    tensor = as_tensor(run, value)
+    if info.expects is tensor.scale is Scale.LOGITS:
+        for module in run.roles.modules_of(tensor.provenance.outputs):
+            run.logit_losses.setdefault(module, text_of(node.function))
+    if info.kind in BROADCASTING and target is not None:
+        sizes = crossed(run, value, target)
+        if sizes is not None:
+            place, call = run.place(frame, node), text_of(node.function)
+            run.emit(Broadcasted(place=place, call=call, sizes=sizes, differentiated=True))
 
 
 def _option(value: Value | None, default: object) -> object:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import frozen, gradients, lapses, modules, rehearsals, training
+from nnlint.interpreter import gradients, lapses, modules, ownership, rehearsals, training
+from nnlint.interpreter.dependence import LEAF, NO_PROVENANCE
 from nnlint.interpreter.modes import ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
     NONE,
@@ -19,7 +20,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.interpreter.parameters import Parameters, parameters_of
+from nnlint.interpreter.parameters import OF, Parameters, parameters_of
 from nnlint.knowledge.layers import CONTAINERS, LAYERS, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES
 from nnlint.reading import script as ir
@@ -39,7 +40,10 @@ def attribute(run: Interpreter, instance: Instance, name: str, node: ir.Node | N
         mode = instance.fields.get(MODE)
         return Const(mode) if isinstance(mode, bool) else Unknown("training")
     if name in ("weight", "bias", "in_proj_weight", "data"):
-        return run.child(instance, name)
+        parameter = run.child(instance, name, NO_PROVENANCE if name == "data" else LEAF)
+        if isinstance(parameter, Unknown) and name != "data":
+            parameter.lazies.setdefault(OF, frozenset({instance}))
+        return parameter
     items = instance.fields.get(ITEMS)
     if items is not None and name in ("append", "extend", "insert", "items", "values", "keys", "update", "pop"):
         return Native(name, lambda run, arguments, node, frame: run.call(Method(items, name), arguments, node, frame))
@@ -111,6 +115,7 @@ def _eval(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Cal
 
 
 def _load(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    ownership.loaded(module)
     if node is not None:
         lapses.loaded(run, module, run.place(frame, node))
     return Unknown()
@@ -120,9 +125,8 @@ def _requires_grad(
     run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame
 ) -> Value:
     flag = arguments.get(0, "requires_grad")
-    yes = flag is not None and run.truth(flag) is False
-    if node is not None:
-        frozen.frozen(run, module, yes, run.place(frame, node))
+    truth = True if flag is None else run.truth(flag)
+    ownership.frozen(run, module, None if truth is None else not truth, run.place(frame, node) if node else None)
     return module
 
 

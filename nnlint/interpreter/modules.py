@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from nnlint.events import LossConstructed
 from nnlint.interpreter import layers, rehearsals, ungraded
 from nnlint.interpreter.modes import ITEMS, MODE, is_module
 from nnlint.interpreter.objects import (
@@ -19,9 +20,11 @@ from nnlint.interpreter.objects import (
     Mapping,
     Perhaps,
     Sequence,
+    Tensor,
     Unknown,
     Value,
 )
+from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.layers import CONTAINERS, LAYERS, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES
 from nnlint.knowledge.networks import network_mode
@@ -44,6 +47,8 @@ def make(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Node | No
     if dotted == "torch.nn.Sequential":
         run.created.append(instance)
     instance.conditions = tuple(run.conditions)
+    if dotted in LOSS_CLASSES and isinstance(node, ir.Call):
+        _loss_constructed(run, dotted, arguments, node, frame)
     if (
         isinstance(node, ir.Call)
         and "bias" in instance.arguments
@@ -52,6 +57,16 @@ def make(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Node | No
         instance.arguments["bias"] = Unknown("bias")
     rehearsals.constructed(run, instance, node, frame)
     return instance
+
+
+def _loss_constructed(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call, frame: Frame) -> None:
+    """`nn.CrossEntropyLoss(scores, labels)`: the constructor is given what the loss should be."""
+    given = arguments.positional[0] if arguments.positional and node.arguments else None
+    hangs_on = run.provenance(given)
+    if isinstance(given, (Tensor, Unknown)) and (hangs_on.outputs or hangs_on.calls):
+        kind = LOSS_CLASSES[dotted].kind
+        outputs = text_of(node.arguments[0].value)
+        run.emit(LossConstructed(place=run.place(frame, node), kind=kind, outputs=outputs))
 
 
 def _says_bias_itself(call: ir.Call, parameters: tuple[str, ...]) -> bool:

@@ -33,7 +33,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.source import Place
-from nnlint.values import Lapse, Role
+from nnlint.values import Lapse, Role, Split
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -94,6 +94,15 @@ class Batch:
     role: Role
     certain: bool
     loads: bool  # a loader or dataset, not just any sequence
+    source: Obj | None = None
+    split: Split = Split.UNKNOWN
+    split_is_certain: bool = False
+    serial: int = 0  # of what they come from
+    dataset: Instance | None = None  # whose items it holds, or the part of one
+    pipeline: tuple[Instance, ...] | None = None  # all transforms of its items, where they are known
+    trained: bool = False
+    random_transforms: tuple[tuple[str, Place], ...] = ()
+    evaluated: bool | None = None  # whether an evaluation read it, certainly or (None) not at all
 
 
 @dataclass(slots=True)
@@ -111,6 +120,8 @@ class Forward:
     loops: tuple[LoopRecord, ...]
     functions: tuple[str, ...]
     owned: bool  # inside of a method of a network of a framework that owns loop and modes
+    fed: frozenset[int]  # the forward passes whose output it works on
+    serial: int  # of the youngest object when it began
     synthetic: bool  # fed with numbers that were drawn on the spot
     batches: frozenset[int]
     names: tuple[str, ...]
@@ -123,6 +134,7 @@ class Forward:
     measured: bool = False  # a loss or a comparison was made of its output
     escaped: bool = False
     used: bool = False
+    carries_state: bool = False  # what it returned the last time is among its arguments
     layers: tuple[str, ...] | None = field(default=None)
 
 
@@ -134,8 +146,8 @@ class Roles:
         self.batches: list[Batch] = []
         self.switched: list[lapses.Switched] = []
 
-    def batch(self, name: str, role: Role, certain: bool, loads: bool) -> int:
-        self.batches.append(Batch(name, role, certain, loads))
+    def batch(self, batch: Batch) -> int:
+        self.batches.append(batch)
         return len(self.batches) - 1
 
     def entered(
@@ -165,6 +177,8 @@ class Roles:
             loops=tuple(run.loops),
             functions=tuple(f.name.rpartition(".")[2] for f in run.frames if f.name),
             owned=run.owned_by_framework(),
+            fed=provenance.outputs,
+            serial=run.youngest(),
             synthetic=any(isinstance(value, Tensor) and value.made_by == "<drawn>" for value in arguments.all()),
             batches=provenance.batches,
             names=tuple(text_of(argument.value) for argument in node.arguments),
@@ -172,6 +186,7 @@ class Roles:
             updating=frozen.updating(run, module),
             suspicion=lapses.suspicion(run, module) if training is True else lapses.Suspicion(),
         )
+        forward.carries_state = any(self.forwards[number].place == forward.place for number in provenance.outputs)
         self.forwards.append(forward)
         return forward
 
@@ -234,6 +249,9 @@ class Roles:
                 if role is Role.EVALUATION and forward.training is True
                 else (Lapse.FORGOTTEN, None, "")
             )
+            if role is Role.EVALUATION:
+                for number in forward.batches:
+                    self.batches[number].evaluated = certain
             left = sorted(forward.eval_places & evaluated_under) if forward.training in (False, EITHER) else []
             yield ModuleCalled(
                 place=forward.place,

@@ -17,6 +17,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.reductions import reduced, says_where
 from nnlint.interpreter.reshaping import resolve_view
 from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
@@ -40,6 +41,14 @@ SAME = frozenset(
         "identity",
         "detach",
         "keep",
+        "clamp",
+        "round",
+        "tanh",
+        "softplus",
+        "sqrt",
+        "pow",
+        "step",
+        "scatter",
         "channel_norm",
         "norm",
         "same_shape",
@@ -101,18 +110,20 @@ def result(
             return _cat(run, options)
         case "expand":
             return _expand(run, before, options)
+        case "sum" | "mean" | "reduce" | "argmax" | "extreme" if not says_where(options):
+            return ()
     if before is None:
         return None
     match operation:
         case "transpose" if (
             "*" in options and isinstance(options["*"], Sequence) and len(options["*"].items) not in (0, 2)
         ):
-            return _permuted(run, before, options)  # numpy's
+            return permuted(before, options)  # numpy's
         case "transpose" | "t":
             a, b = (0, 1) if operation == "t" else (axis_of(options.get("dim0")), axis_of(options.get("dim1")))
             return _transposed(before, a, b)
         case "permute":
-            return _permuted(run, before, options)
+            return permuted(before, options)
         case "flatten":
             return _flattened(before, options)
         case "unsqueeze":
@@ -123,8 +134,8 @@ def result(
             return (*before[:at], Size.of(1), *before[at:])
         case "squeeze":
             return _squeezed(run, before, options)
-        case "argmax" | "reduce" | "extreme":
-            return _reduced(before, options)
+        case "argmax" | "reduce" | "sum" | "mean" | "extreme":
+            return reduced(before, options)
         case "chunk":
             return _chunk(run, before, options)
     return None
@@ -238,7 +249,8 @@ def _transposed(before: Shape, a: int | None, b: int | None) -> Shape | None:
     return tuple(sizes)
 
 
-def _permuted(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape | None:
+def permuted(before: Shape, options: dict[str, Value]) -> Shape | None:
+    """`permute(2, 0, 1)`, and NumPy's `transpose((2, 0, 1))`."""
     given = options.get("*")
     items = given.items if isinstance(given, Sequence) else ()
     if len(items) == 1 and isinstance(items[0], Sequence):
@@ -278,16 +290,6 @@ def _squeezed(run: Interpreter, before: Shape, options: dict[str, Value]) -> Sha
         return None
     at = axis % len(before)
     return (*before[:at], *before[at + 1 :]) if number == 1 else before
-
-
-def _reduced(before: Shape, options: dict[str, Value]) -> Shape | None:
-    axis = axis_of(options.get("dim"))
-    if axis is None or "keepdim" in options or not -len(before) <= axis < len(before):
-        return None
-    at = axis % len(before)
-    if "k" in options:
-        return (*before[:at], None, *before[at + 1 :])
-    return (*before[:at], *before[at + 1 :])
 
 
 def _chunk(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape | None:
@@ -375,6 +377,12 @@ def _sliced(run: Interpreter, size: Size | None, key: SliceValue) -> Size | None
         for b, k in zip(bounds, (key.lower, key.upper, key.step), strict=True)
     ):
         return Size.of(len(range(*slice(*bounds).indices(number)))) if number < 10**7 else None
+    if key.lower is not None and key.upper is not None and key.step is None:  # `x[i : i + 1]`
+        lower, upper = run.sizes.as_size(key.lower), run.sizes.as_size(key.upper)
+        if lower is None or upper is None or lower.as_int() is not None:
+            return None
+        length = (upper - lower).as_int()
+        return Size.of(length) if length is not None and length > 0 else None
     if size is not None and key.lower is None and key.step is None and key.upper is not None:
         upper = run.sizes.as_size(key.upper)
         return upper if upper is not None and not (upper.as_int() is not None and (upper.as_int() or 0) < 0) else None

@@ -65,8 +65,10 @@ class Size:
 
     def as_symbol(self) -> Symbol | None:
         """The symbol, where the size is one and nothing else."""
-        if len(self.order) == 1 and self == Size.symbol(self.order[0]):
-            return self.order[0]
+        if len(self.order) == 1 and len(self.terms) == 1:
+            ((monomial, coefficient),) = self.terms
+            if coefficient == 1 and monomial == frozenset({(self.order[0], 1)}):
+                return self.order[0]
         return None
 
     def factors(self) -> Factors | None:
@@ -158,6 +160,11 @@ class Size:
 
         Fractions are added up before they are judged: (h + p)·s⁻¹ with h = 3, p = 1, s = 2 is 2.
         """
+        if not any(symbol in values for symbol in self.order):
+            return self
+        alone = self.as_symbol()
+        if alone is not None:
+            return values[alone]
         total: dict[Monomial, Fraction] = {}
         order: list[Symbol] = []
         for monomial, coefficient in self.terms:

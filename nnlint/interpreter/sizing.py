@@ -45,6 +45,8 @@ class Sizes:
         self.aliases: dict[Symbol, Size] = {}  # symbols that are others, or multiples of others
         self.spoken: set[Symbol] = set()  # those that the program itself knows by a name
         self._batches: set[Symbol] = set()  # sizes of a first dimension
+        self._counting: set[Symbol] = set()  # of those the ones that are surely how many items are in a batch
+        self._loaded: set[Symbol] = set()  # and those of batches that a loader made
         self._quotients: dict[tuple[Symbol, int], Size] = {}
         self.layouts: dict[Size, tuple[Size, ...]] = {}
 
@@ -55,7 +57,25 @@ class Sizes:
         """How many items a loader puts into a batch."""
         size = self.fresh("batch")
         self._batches.update(size.order)
+        self.counts_items(size, loaded=True)
         return size
+
+    def counts_items(self, size: Size | None, loaded: bool = False) -> None:
+        """A size is known to be that of the batch, `loaded` by a loader that makes batches of several."""
+        if size is not None:
+            self._counting.update(size.order)
+            self._loaded.update(size.order if loaded else ())
+
+    def is_loaded(self, shape: Shape | None) -> bool:
+        """Whether a dimension is that of batches of a loader."""
+        return any(size is not None and size.as_symbol() in self._loaded for size in shape or ())
+
+    def batch_dimension(self, shape: Shape | None) -> int | None:
+        """The dimension that is known to be that of the batch."""
+        for dimension, size in enumerate(shape or ()):
+            if size is not None and size.as_symbol() in self._counting:
+                return dimension
+        return None
 
     def as_size(self, value: Value) -> Size | None:
         """The size that a value is, None when it is no integer."""
@@ -138,6 +158,8 @@ class Sizes:
             self._axes[key] = self.fresh(f"{name or 'x'}.size({axis})")
             if axis == 0:
                 self._batches.update(self._axes[key].order)
+                if value.provenance.batches:
+                    self.counts_items(self._axes[key])
         return self._axes[key]
 
     def moved(self, before: tuple[Size, ...], after: tuple[Size, ...]) -> tuple[Size, ...]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import modes, tensors
+from nnlint.interpreter.hyperparameters import group_written
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
+    FACTORY,
+    SINCE,
     Arguments,
     Const,
     Frame,
@@ -44,16 +48,23 @@ def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None
         case Sequence(), SliceValue():
             return index.of(value)
         case Sequence(), _:
-            return _any_of(run, value.items)
+            return _any_of(run, value, value.items)
         case Mapping(), Const():
             if index.value.__hash__ is not None and index.value in value.items:
                 run.name_value(value.items[index.value], str(index.value))
                 return value.items[index.value]
+            factory = value.lazies.get(FACTORY)
+            if factory is not None and index.value.__hash__ is not None:
+                made = run.call(factory, Arguments(), None, frame)
+                if isinstance(made, Sequence):
+                    made.lazies[SINCE] = value.serial
+                    set_item(run, value, index, made)
+                    return made
             return run.child(value, f"[{index.value!r}]")
         case Mapping(), Union() if all(isinstance(key, Const) for key in index.alternatives):
             return run.join_all([item(run, value, key, expr, frame) for key in index.alternatives])
         case Mapping(), _:
-            return _any_of(run, tuple(value.items.values())) if value.items and value.exact else Unknown()
+            return _any_of(run, value, tuple(value.items.values())) if value.items and value.exact else Unknown()
         case Tensor(), _:
             if isinstance(index, SliceValue) and not index.is_full and value.shape is not None:
                 run.sizes.cut.append(value.shape)
@@ -68,9 +79,15 @@ def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None
             return Unknown(provenance=run.provenance(value))
 
 
-def _any_of(run: Interpreter, items: tuple[Value, ...]) -> Value:
-    plain = [each.value if isinstance(each, Perhaps) else each for each in items]
-    return run.join_all(plain) if plain else Unknown()
+def _any_of(run: Interpreter, container: Sequence | Mapping, items: tuple[Value, ...]) -> Value:
+    """One element, whichever; joined once as long as the elements stay the same."""
+    known, joined = container.lazies.get("<any>", ((), None))
+    if len(known) != len(items) or any(map(operator.is_not, known, items)) or joined is None:
+        plain = [each.value if isinstance(each, Perhaps) else each for each in items]
+        joined = run.join_all(plain) if plain else Unknown()
+        container.lazies["<any>"] = items, joined
+    value: Value = joined
+    return value
 
 
 def instance_item(run: Interpreter, value: Instance, index: Value, expr: ir.Subscript | None, frame: Frame) -> Value:
@@ -90,6 +107,7 @@ def slice_(run: Interpreter, expr: ir.Slice, frame: Frame) -> Value:
 def set_item(run: Interpreter, container: Value, index: Value, value: Value) -> None:
     match container, index:
         case Mapping(), Const(value=key) if key.__hash__ is not None:
+            group_written(container, key)
             run.store.write(container, "items", {**container.items, key: value})
         case Mapping(), _:
             # an element under a name that is not known: keep it, one of several

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence as Sequence_
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients
+from nnlint.interpreter import gradients, hyperparameters, ownership
 from nnlint.interpreter.joins import NEW
+from nnlint.interpreter.loaders import LOADER, PART_OF
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -23,36 +25,20 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.interpreter.roles import role_of_name
+from nnlint.interpreter.roles import Batch, role_of_name
+from nnlint.interpreter.schedules import SCHEDULE, step_method
 from nnlint.interpreter.sizes import Size
+from nnlint.interpreter.splits import split_named, split_of
+from nnlint.interpreter.transforms import draws, parts, transforms_of
 from nnlint.interpreter.wording import text_of
+from nnlint.knowledge.data import DATASET_PARAMETERS
+from nnlint.knowledge.schedulers import SCHEDULERS
 from nnlint.reading import script as ir
-from nnlint.values import Role
+from nnlint.values import Role, Split
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
-_SCHEDULERS = frozenset(
-    [
-        "StepLR",
-        "MultiStepLR",
-        "ExponentialLR",
-        "CosineAnnealingLR",
-        "CosineAnnealingWarmRestarts",
-        "ReduceLROnPlateau",
-        "LambdaLR",
-        "CyclicLR",
-        "OneCycleLR",
-        "LinearLR",
-        "ConstantLR",
-        "PolynomialLR",
-        "SequentialLR",
-        "ChainedScheduler",
-        "MultiplicativeLR",
-        "LRScheduler",
-        "_LRScheduler",
-    ]
-)
 _FOREIGN_OPTIMIZERS = frozenset(
     [
         "AdamW",
@@ -75,7 +61,7 @@ _FOREIGN_OPTIMIZERS = frozenset(
         "NAdam",
     ]
 )
-OPTIMIZER, LOADER = "<optimizer>", "<loader>"
+OPTIMIZER = "<optimizer>"
 
 
 def looks_like_optimizer(dotted: str) -> bool:
@@ -88,10 +74,27 @@ def make_optimizer_or_scheduler(
 ) -> Value:
     """`torch.optim.Adam(model.parameters(), …)`, `StepLR(optimizer, …)`."""
     name = dotted.rpartition(".")[2]
-    if name in _SCHEDULERS or "LR" in name:
-        return Instance(External(dotted), None)
-    optimizer = Instance(External(dotted), run.place(frame, node) if node is not None else None)
+    place = run.place(frame, node) if node is not None else None
+    if name in SCHEDULERS or "LR" in name:
+        hyperparameters.scheduled(dotted, arguments)
+        scheduler = run.schedules.make(run, dotted, arguments, node, frame)
+        of = arguments.get(0, "optimizer")
+        if isinstance(of, (Instance, Unknown)) and place is not None and "last_epoch" not in arguments.keywords:
+            ownership.built(run, scheduler, place, None, stateless=False, of=of)
+        return scheduler
+    optimizer = Instance(External(dotted), place)
     start_optimizer(run, optimizer, arguments.get(0, "params"))
+    if node is not None and any(
+        (argument.keyword == "lr" or (index == 1 and argument.keyword is None))
+        and isinstance(argument.value, ir.Binary)
+        for index, argument in enumerate(node.arguments)
+    ):
+        optimizer.lazies[gradients.LR_SCALED] = True
+    if place is not None:
+        momentum = arguments.keywords.get("momentum", Const(0))
+        stateless = name == "LBFGS" or (name == "SGD" and isinstance(momentum, Const) and not momentum.value)
+        ownership.built(run, optimizer, place, arguments.get(0, "params"), stateless)
+    run.hyperparameters.optimizer_made(run, dotted, optimizer, arguments, node, frame)
     return optimizer
 
 
@@ -134,12 +137,14 @@ def step(
 
 def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
     """An attribute that nnlint knows of an optimizer, scaler or loader; else one that is not known."""
+    if SCHEDULE in instance.lazies and name == "step":
+        return _step_method(instance)
     if is_optimizer(instance):
         if name == "step":
             return Native(
                 name,
                 lambda run, arguments, node, frame: step(
-                    run, instance, arguments, node, frame, _receiver(node, instance), True
+                    run, instance, arguments, node, frame, receiver(node, instance), True
                 ),
             )
         if name == "zero_grad":
@@ -167,10 +172,26 @@ def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
             return NONE
 
         return Native(name, clear_all)
+    if PART_OF in instance.lazies and name == "dataset":
+        whole = instance.lazies[PART_OF][0]
+        return whole if isinstance(whole, Value) else Unknown(name)
     if LOADER in instance.lazies and name == "dataset":
         value = instance.fields.get("dataset")
         return value if isinstance(value, Value) else Unknown("dataset")
     return run.child(instance, name)
+
+
+def _step_method(scheduler: Instance) -> Native:
+    """`scheduler.step`; of some, by a score."""
+    method = step_method(scheduler)
+
+    def step(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+        score = arguments.get(0, "metrics")
+        if score is not None and node is not None and scheduler.class_name == "ReduceLROnPlateau":
+            run.selection.scheduled(run, score, node, run.place(frame, node))
+        return method.call(run, arguments, node, frame)
+
+    return Native("step", step)
 
 
 def _group(run: Interpreter, optimizer: Instance) -> Value:
@@ -179,10 +200,12 @@ def _group(run: Interpreter, optimizer: Instance) -> Value:
     parameter = Unknown("parameter")
     modules = optimizer.lazies.get(gradients.MODULES)
     parameter.lazies[OF] = modules
-    return Mapping({"params": Parameters((parameter,), modules or frozenset())}, others=True)
+    group = Mapping({"params": Parameters((parameter,), modules or frozenset())}, others=True)
+    group.lazies[hyperparameters.GROUP_OF] = optimizer
+    return group
 
 
-def _receiver(node: ir.Call | None, instance: Instance) -> str:
+def receiver(node: ir.Call | None, instance: Instance) -> str:
     if node is not None and isinstance(node.function, ir.Attribute):
         return text_of(node.function.value)
     return instance.name or instance.class_name
@@ -190,7 +213,11 @@ def _receiver(node: ir.Call | None, instance: Instance) -> str:
 
 def _loader(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     loader = Instance(External(dotted), None)
-    loader.lazies[LOADER] = True
+    given = arguments.get(1, "batch_size")
+    other = arguments.loose or "batch_sampler" in arguments.keywords
+    loader.lazies[LOADER] = Unknown("batch size") if given is None and other else given
+    if node is not None:
+        run.loaders.made(run, loader, arguments, node, frame)
     if "collate_fn" in arguments.keywords or arguments.loose:
         loader.lazies["<own collation>"] = True
     dataset = arguments.get(0, "dataset")
@@ -204,10 +231,12 @@ def is_dataset_class(dotted: str) -> bool:
 
 
 def make_dataset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    dataset = Instance(External(dotted), None)
-    for name, value in arguments.keywords.items():
+    dataset = Instance(External(dotted), run.place(frame, node) if node is not None else None)
+    names = DATASET_PARAMETERS.get(dotted.rpartition(".")[2], ()) if dotted.startswith("torchvision.") else ()
+    given = dict(zip(names, arguments.positional)) | arguments.keywords  # noqa: B905 (surplus arguments have no name)
+    for name, value in given.items():
         run.store.write(dataset, name, value)
-    dataset.arguments = dict(arguments.keywords)
+    dataset.arguments = given
     return dataset
 
 
@@ -223,15 +252,18 @@ def _random_split(run: Interpreter, dotted: str, arguments: Arguments, node: ir.
     count = len(lengths.items) if isinstance(lengths, Sequence) and lengths.exact else None
     if count is None:
         return Unknown("split")
-    parts = []
+    split = []
     for _ in range(count):
-        part = Instance(External("torch.utils.data.Subset"), None)
-        parts.append(part)
-    return Sequence("tuple", tuple(parts))
+        part = Instance(External("torch.utils.data.Subset"), run.place(frame, node) if node is not None else None)
+        part.lazies[PART_OF] = (arguments.get(0, "dataset"), count)
+        split.append(part)
+    return Sequence("tuple", tuple(split))
 
 
 def _subset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    return Instance(External(dotted), None)
+    part = Instance(External(dotted), run.place(frame, node) if node is not None else None)
+    part.lazies[PART_OF] = (arguments.get(0, "dataset"), None)
+    return part
 
 
 SPECIAL: dict[str, Callable[..., Value]] = {
@@ -303,15 +335,20 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
     role, certain = data_role(run, source)
     if role is Role.UNKNOWN:
         role = role_of_name(name)
-    number = run.roles.batch(name, role, certain, loads=True)
+    batch = Batch(name, role, certain, True, source, *_split_of(source, name), serial=source.serial)
+    number = run.roles.batch(batch)
     batches = Provenance(batches=frozenset({number}))
     dataset = source.fields.get("dataset")
+    owner, held = transforms_of(dataset if LOADER in source.lazies else source)
+    _take_transforms(batch, owner, held)
     if isinstance(dataset, Instance) and "<own collation>" not in source.lazies:
         tensors = dataset.fields.get("tensors")
         if isinstance(tensors, Sequence):
+            size = _batch_size(run, source)
             items = [_first_of(run, each) for each in tensors.items]
-            return Sequence("list", tuple(_collated(run, item, batches, run.sizes.batch()) for item in items))
+            return Sequence("list", tuple(_collated(run, item, batches, size) for item in items))
         if run.finds_method(dataset, "__getitem__"):
+            start, undecided = len(run.applied), run.undecided
             item = run.attempt(
                 lambda: run.call(
                     run.attribute(dataset, "__getitem__", None, frame),
@@ -320,8 +357,35 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
                     frame,
                 )
             )
-            return _collated(run, item, batches, run.sizes.batch())
+            called = [each.transform for each in run.applied[start:] if each.undecided == undecided]
+            _take_transforms(batch, dataset, called)
+            return _collated(run, item, batches, _batch_size(run, source))
     return Unknown("batch", provenance=batches)
+
+
+def _batch_size(run: Interpreter, source: Instance | Unknown) -> Size:
+    """How many items a loader puts into a batch: a number that is not known, or one where it is told no other."""
+    if isinstance(source, Instance) and LOADER in source.lazies:
+        told = source.lazies[LOADER]
+        if told is None or (isinstance(told, Const) and told.value == 1):
+            return Size.of(1)
+    return run.sizes.batch()
+
+
+def _take_transforms(batch: Batch, owner: Instance | None, held: Sequence_[Value]) -> None:
+    """Take down the random transforms that the items of a dataset go through."""
+    if owner is not None:
+        batch.dataset = owner
+        known = parts(held[0]) if len(held) == 1 else None
+        batch.pipeline = tuple(known) if known is not None else None
+        batch.random_transforms = tuple(
+            (each.class_name, each.made) for value in held for each in draws(value) if each.made is not None
+        )
+
+
+def _split_of(source: Value, name: str) -> tuple[Split, bool]:
+    split, certain = split_of(source)
+    return (split, certain) if split is not Split.UNKNOWN else (split_named(name), False)
 
 
 def _first_of(run: Interpreter, value: Value) -> Value:

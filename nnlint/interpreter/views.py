@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from nnlint.events import Reshaped
+from nnlint.finding import Confidence
+from nnlint.interpreter.images import changes_layout
 from nnlint.interpreter.objects import Shape
 from nnlint.interpreter.sizing import Sizes
 from nnlint.source import Place
@@ -28,13 +30,17 @@ def reshapings(views: list[View], sizes: Sizes) -> Iterator[Reshaped]:
         shifted = sizes.moved(old, tuple(size for size in after if size is not None))
         if any(after is cut for cut in sizes.cut):
             shifted = ()  # `x.view(t, b, c)[1:]`, viewed back: relative positions, shifted row by row
+        heads = bool(shifted) and are_heads(before, after, attended, sizes)
+        image = not heads and changes_layout(before, after, shifted, sizes)
         yield Reshaped(
             place=place,
             call=words,
             before=tuple(map(sizes.text, before)),
             after=tuple(map(sizes.text, after)),
             moved=tuple(map(sizes.text, shifted)),
-            heads=bool(shifted) and are_heads(before, after, attended, sizes),
+            heads=heads,
+            image=image,
+            confidence=Confidence.CERTAIN if shifted or not image else Confidence.LIKELY,
         )
 
 

@@ -52,11 +52,11 @@ SiLU                inplace                                                     
 Mish                inplace                                                                                  -> activation
 Hardswish           inplace                                                                                  -> activation
 Hardsigmoid         inplace                                                                                  -> activation
-Hardtanh            min_val max_val inplace                                                                  -> activation
-Softplus            beta threshold                                                                           -> relu
+Hardtanh            min_val max_val inplace                                                                  -> tanh
+Softplus            beta threshold                                                                           -> softplus
 Softsign                                                                                                     -> activation
 Softmin             dim                                                                                      -> softmax
-Tanh                                                                                                         -> activation
+Tanh                                                                                                         -> tanh
 LogSigmoid                                                                                                   -> logsigmoid
 Sigmoid                                                                                                      -> sigmoid
 Softmax             dim                                                                                      -> softmax
