@@ -27,8 +27,8 @@ class EverythingFrozen(Rule):
     import torchvision
 
     def finetune(train_loader):
-        model = torchvision.models.resnet18()
-        model.fc = torch.nn.Linear(512, 10)
+        model = torchvision.models.vgg16()
+        model.classifier = torch.nn.Linear(25088, 10)
         for parameter in model.parameters():
             parameter.requires_grad = False
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -45,11 +45,11 @@ class EverythingFrozen(Rule):
     import torchvision
 
     def finetune(train_loader):
-        model = torchvision.models.resnet18()
+        model = torchvision.models.vgg16()
         for parameter in model.parameters():
             parameter.requires_grad = False
-        model.fc = torch.nn.Linear(512, 10)
-        optimizer = torch.optim.Adam(model.fc.parameters(), lr=1e-3)
+        model.classifier = torch.nn.Linear(25088, 10)
+        optimizer = torch.optim.Adam(model.classifier.parameters(), lr=1e-3)
         for images, labels in train_loader:
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(model(images), labels).backward()

@@ -91,8 +91,8 @@ def filled(run: Interpreter, loss: Value | None, place: Place) -> tuple[tuple[Ob
     hangs_on = run.provenance(loss)
     calls = hangs_on.calls
     run.backwards += 1
-    is_leaf = isinstance(loss, Tensor) and loss.form is Form.LEAF
     without_any = run.graded == 0 and run.gradients_enabled is False and not run.undecided
+    is_leaf = isinstance(loss, Tensor) and loss.form is Form.LEAF
     run.watched.differentiated(hangs_on, place, is_leaf, alone=without_any)
     run.graded = 0
     for loop in run.loops:

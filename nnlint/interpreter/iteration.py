@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import modes, training
+from nnlint.interpreter import batches, modes
 from nnlint.interpreter.loaders import LOADER
 from nnlint.interpreter.objects import (
     Arguments,
@@ -69,14 +69,14 @@ def _of_instance(run: Interpreter, value: Instance, node: ir.Node | None, frame:
     if isinstance(items, (Sequence, Mapping)):
         return iterate(run, items, node, frame)
     if LOADER in value.lazies:
-        return False, [training.batch_of(run, value, node, frame)]
+        return False, [batches.batch_of(run, value, node, frame)]
     if run.finds_method(value, "__iter__"):
         produced = run.call(run.attribute(value, "__iter__", None, frame), Arguments(), None, frame)
         if produced is not value and not (isinstance(produced, Unknown) and not run.provenance(produced).batches):
             known, found = iterate(run, produced, node, frame)
             if any(run.provenance(each).batches for each in found):
                 return known, found
-    return False, [training.batch_of(run, value, node, frame)]
+    return False, [batches.batch_of(run, value, node, frame)]
 
 
 def _of_unknown(run: Interpreter, value: Unknown, node: ir.Node | None, frame: Frame) -> Value:
@@ -90,7 +90,7 @@ def _of_unknown(run: Interpreter, value: Unknown, node: ir.Node | None, frame: F
         or any(word in value.name.lower() for word in _DATA_WORDS)
         or role_of_name(name) is Role.EVALUATION
     ):
-        return training.batch_of(run, value, node, frame)
+        return batches.batch_of(run, value, node, frame)
     return run.child(value, "[each]")
 
 

@@ -58,7 +58,8 @@ def unknown_result(run: Interpreter, arguments: Arguments, name: str = "", recei
     if run.gradients_enabled is False:
         provenance = provenance.detached()
     # it may have parameters of its own: that everything it was given is cut off says nothing
-    return Unknown(name, run.on_graph(replace(provenance, cuts=frozenset()) if provenance.cuts else provenance))
+    enabled = run.gradients_enabled is not False
+    return Unknown(name, run.on_graph(replace(provenance, leaf=enabled) if provenance.cuts else provenance))
 
 
 def given_away(run: Interpreter, arguments: Arguments) -> None:

@@ -23,9 +23,9 @@ class Fate:
 
     `added_back`: a difference was added to something, as in `old + (new - old).clamp(…)`.
     `differentiated`: `backward` came through it (of a cut: what was made of the cut value was differentiated).
-    `whole`: of a cut, that no graph at all was left at some `backward` that it reached, which is `backward`.
-    `alone`: of a cut, that gradients were off at some `backward` that it reached, and no network had run with gradients
-    since the one before.
+    `whole`: of a cut, that no graph at all was left at some `backward` that it reached, which is `backward`. `alone`:
+    of a cut, that gradients were off at some `backward` that it reached, and no network had run with gradients since
+    the one before.
     """
 
     tell: Tell
@@ -56,7 +56,7 @@ class Watched:
     def differentiated(self, loss: Provenance, backward: Place, is_leaf: bool, alone: bool = False) -> None:
         """`backward` was called on something of this provenance; on a leaf itself, it ends there.
 
-        `alone`: gradients are off, and no network has run with gradients since the one before.
+        `alone`: gradients are off and have been since the one before.
         """
         for number in loss.operations:
             self._fates[number].differentiated = True
