@@ -229,7 +229,7 @@ def _event(run: Interpreter, built_: Built) -> OptimizerBuilt:
     name = getattr(built_.optimizer, "name", "") or "optimizer"
     missing = [entry for entry in built_.missing.values() if _steps_in(run, built_.optimizer, entry[2])]
     later = next((entry for entry in missing if entry[1] is not None), None)
-    never = next((entry for entry in missing if entry[1] is None), None)
+    never = next((entry for entry in missing if entry[1] is None and not _held_by_any(run, entry[0])), None)
     told = later or never
     return OptimizerBuilt(
         place=built_.place,
@@ -241,6 +241,12 @@ def _event(run: Interpreter, built_: Built) -> OptimizerBuilt:
         loop=_rebuilt_in(run, built_),
         confidence=Confidence.CERTAIN,
     )
+
+
+def _held_by_any(run: Interpreter, module: Instance) -> bool:
+    """Whether an optimizer of another phase has the parameters of a network."""
+    wanted = {id(leaf) for leaf in leaves(module)}
+    return any(wanted & (built_.optimizer.lazies.get(HELD) or set()) for built_ in run.ownership.built)
 
 
 def _steps_in(run: Interpreter, optimizer: Obj | None, there: Where) -> bool:
@@ -257,6 +263,8 @@ def _rebuilt_in(run: Interpreter, built_: Built) -> Place | None:
     steps = built_.of or built_.optimizer
     if loop is None or not built_.where.every_time or built_.where.owned or built_.stateless or not loop.counts:
         return None
+    if sum(each.place == built_.place and each.loop is loop for each in run.ownership.built) < 2:
+        return None  # in the first pass only: `if epoch == 0`
     held = [built_.of] if built_.of is not None else list(built_.modules)
     if not held or any(each.serial > loop.youngest or "<copy>" in each.lazies for each in held):
         return None
