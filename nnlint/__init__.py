@@ -4,11 +4,14 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.events import (
+    ChildAssigned,
     Event,
     GraphCut,
     LayerRan,
+    LayerReused,
     LossComputed,
     ModuleCalled,
+    ModulesKept,
     OperationRan,
     OptimizerStepped,
     Reshaped,
@@ -21,6 +24,7 @@ from nnlint.values import Gradients, Layer, Loss, Role, Scale, TensorFacts
 __version__ = "0.1.0"
 
 __all__ = [
+    "ChildAssigned",
     "Confidence",
     "Edit",
     "Event",
@@ -30,9 +34,11 @@ __all__ = [
     "GraphCut",
     "Layer",
     "LayerRan",
+    "LayerReused",
     "Loss",
     "LossComputed",
     "ModuleCalled",
+    "ModulesKept",
     "OperationRan",
     "OptimizerStepped",
     "Place",

@@ -7,16 +7,19 @@ from nnlint.events.base import Event
 from nnlint.events.loop import OptimizerStepped
 from nnlint.events.loss import LossComputed
 from nnlint.events.mode import ModuleCalled
-from nnlint.events.model import LayerRan
+from nnlint.events.model import ChildAssigned, LayerRan, LayerReused, ModulesKept
 from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan
 
 __all__ = [
+    "ChildAssigned",
     "Event",
     "GraphCut",
     "LayerRan",
+    "LayerReused",
     "LossComputed",
     "ModuleCalled",
+    "ModulesKept",
     "OperationRan",
     "OptimizerStepped",
     "Reshaped",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, gradients, layers, modules, telling, tensors, training
+from nnlint.interpreter import building, builtins, gradients, layers, modules, telling, tensors, training
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.einsum import einsum, rearrange
 from nnlint.interpreter.objects import (
@@ -100,6 +100,8 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         return context
     if dotted in LAYERS or dotted in CONTAINERS or dotted in LOSS_CLASSES or dotted in WRAPPERS:
         return modules.make(run, dotted, arguments, node, frame)
+    if building.is_constructor_of_torch(dotted):
+        return building.construct(run, dotted, arguments)
     if dotted in SAME_MODULE:
         return arguments.positional[0] if arguments.positional else Unknown()
     if dotted in LOSS_FUNCTIONS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modes, tensors, training
+from nnlint.interpreter import gradients, modes, reuse, tensors, training
 from nnlint.interpreter.contexts import GradientContext
 from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
@@ -142,6 +142,7 @@ def _of_sequence(
     value = arguments.positional[0] if arguments.positional else Unknown()
     match name:
         case "append" | "add" | "appendleft":
+            reuse.appended(run, sequence, value, frame)
             run.store.write(sequence, "items", (*sequence.items, value))
             run.collected(value)
         case "extend" | "update":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modules, training
+from nnlint.interpreter import building, gradients, modules, training
 from nnlint.interpreter.modes import FROZEN, ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
     NONE,
@@ -55,6 +55,7 @@ def super_attribute(run: Interpreter, instance: Instance, name: str, bases: tupl
             for dotted in bases:
                 if dotted in LAYERS or dotted in CONTAINERS or dotted in WRAPPERS or dotted in LOSS_CLASSES:
                     modules.adopt(run, instance, dotted, arguments)
+            building.initialized(run, instance)
             return NONE
 
         return Native(name, construct)
@@ -113,6 +114,7 @@ def _itself(run: Interpreter, module: Instance, arguments: Arguments, node: ir.C
 
 
 def _parameters(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    module.lazies[building.HANDED_OVER] = True  # who asks for them hands them to an optimizer
     return parameters_of(module)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import layers
+from nnlint.interpreter import layers, reuse
 from nnlint.interpreter.modes import ITEMS, MODE, is_module
 from nnlint.interpreter.objects import (
     Arguments,
@@ -147,6 +147,8 @@ def call(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call
     module.lazies["<ran>"] = True
     try:
         result = _run(run, module, arguments, node, frame)
+        if reuse.is_followed(module):
+            result = reuse.ran(run, module, arguments, result, node, frame)
     finally:
         run.module_stack.pop()
         run.forward = outer

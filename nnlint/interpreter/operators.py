@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import tensors
+from nnlint.interpreter import reuse, tensors
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
     FALSE,
@@ -39,7 +39,10 @@ def binary(run: Interpreter, expr: ir.Binary, frame: Frame) -> Value:
         spine.append(spine[-1].left)
     left = run.evaluate(spine[-1].left, frame)
     for node in reversed(spine):
-        left = operate(run, node, left, node.op, run.evaluate(node.right, frame))
+        right = run.evaluate(node.right, frame)
+        if node.op == "*" and isinstance(left, Sequence):
+            reuse.multiplied(run, node, left, right, frame)
+        left = operate(run, node, left, node.op, right)
     return left
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modes, training
+from nnlint.interpreter import building, gradients, modes, training
 from nnlint.interpreter.objects import Arguments, Unknown, Value
 from nnlint.reading import script as ir
 
@@ -22,6 +22,7 @@ def unknown_call(
 ) -> Value:
     """Something unknown is called: it may change the modes and gradients of what it is given."""
     given_away(run, arguments)
+    building.handed_over(run, arguments)
     lowered = name.lower()
     if any(word in lowered for word in ("backward", "scaler", "train", "optim", "step", "fit")):
         run.roles.differentiated(run.provenance_of(arguments).calls)
