@@ -27,7 +27,7 @@ from nnlint.events.loop import (
 )
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
-from nnlint.events.model import LayerRan
+from nnlint.events.model import ChildAssigned, LayerRan, LayerReused, ModulesKept
 from nnlint.events.shape import PatternApplied, Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
@@ -35,6 +35,7 @@ __all__ = [
     "AttributeSet",
     "BackwardRan",
     "Broadcasted",
+    "ChildAssigned",
     "DataEvaluated",
     "DropoutRan",
     "Event",
@@ -48,11 +49,13 @@ __all__ = [
     "InputsNormalized",
     "LayerBuilt",
     "LayerRan",
+    "LayerReused",
     "LoaderMade",
     "LossComputed",
     "LossConstructed",
     "ModeMissed",
     "ModuleCalled",
+    "ModulesKept",
     "OperationRan",
     "OptimizerBuilt",
     "OptimizerStepped",

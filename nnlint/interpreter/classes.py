@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import contexts, lapses, modes, module_methods, modules, ownership, rehearsals
+from nnlint.interpreter import building, contexts, lapses, modes, module_methods, modules, ownership, rehearsals
 from nnlint.interpreter.objects import (
     GIVEN,
     NONE,
@@ -199,6 +199,7 @@ def instantiate(run: Interpreter, cls: ClassValue, arguments: Arguments, node: i
     instance = Instance(cls, run.place(frame, node) if node is not None else None)
     if is_module_class(cls):
         modules.start(run, instance)
+        building.begun(run, instance, cls, find(cls, "__init__"))
     run.created.append(instance)
     init = find(cls, "__init__")
     if isinstance(init, Function):
@@ -296,6 +297,7 @@ def set_instance_attribute(
     ownership.attached(run, instance, value, run.place(frame, node))
     run.store.write(instance, name, value)
     run.name_value(value, name)
+    building.assigned(run, instance, name, value, node, frame)
 
 
 class Super(Value):

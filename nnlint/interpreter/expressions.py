@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import operators, subscripts
+from nnlint.interpreter import operators, reuse, subscripts
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -158,6 +158,7 @@ def comprehension(run: Interpreter, expr: ir.Comprehension, frame: Frame) -> Val
         if not clauses:
             element = run.evaluate(expr.element, frame)
             if expr.value is None:
+                reuse.listed(run, expr, element, frame)
                 items.append(element)
             else:
                 value = run.evaluate(expr.value, frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import (
+    building,
     builtins,
     gradients,
     layers,
@@ -121,6 +122,8 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         return context
     if dotted in LAYERS or dotted in CONTAINERS or dotted in LOSS_CLASSES or dotted in WRAPPERS:
         return modules.make(run, dotted, arguments, node, frame)
+    if building.is_constructor_of_torch(dotted):
+        return building.construct(run, dotted, arguments)
     if dotted in SAME_MODULE and dotted not in _SPECIAL:
         return arguments.positional[0] if arguments.positional else Unknown()
     if dotted in LOSS_FUNCTIONS:

@@ -15,6 +15,7 @@ from nnlint.events import Event, LayerRan
 from nnlint.interpreter import (
     assignments,
     attributes,
+    building,
     calls,
     classes,
     expressions,
@@ -360,6 +361,7 @@ class Interpreter(Paths):
         yield from self.hyperparameters.events()
         if complete:
             yield from self.clipping.events(self)
+            yield from building.events(self)
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only
                     yield event

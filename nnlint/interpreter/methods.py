@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, graphs, lapses, modes, ownership, pictures, telling, tensors, training
+from nnlint.interpreter import gradients, graphs, lapses, modes, ownership, pictures, reuse, telling, tensors, training
 from nnlint.interpreter.contexts import GradientContext
 from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
@@ -145,6 +145,7 @@ def _of_sequence(
     match name:
         case "append" | "add" | "appendleft":
             value = graphs.collected(run, sequence, value, node, frame)
+            reuse.appended(run, sequence, value, frame)
             run.store.write(sequence, "items", (*sequence.items, value))
             run.collected(value)
         case "extend" | "update":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, lapses, modules, ownership, rehearsals, training
+from nnlint.interpreter import building, gradients, lapses, modules, ownership, rehearsals, training
 from nnlint.interpreter.dependence import LEAF, NO_PROVENANCE
 from nnlint.interpreter.modes import ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
@@ -61,6 +61,7 @@ def super_attribute(run: Interpreter, instance: Instance, name: str, bases: tupl
             for dotted in bases:
                 if dotted in LAYERS or dotted in CONTAINERS or dotted in WRAPPERS or dotted in LOSS_CLASSES:
                     modules.adopt(run, instance, dotted, arguments)
+            building.initialized(run, instance)
             return NONE
 
         return Native(name, construct)
@@ -135,6 +136,7 @@ def _itself(run: Interpreter, module: Instance, arguments: Arguments, node: ir.C
 
 
 def _parameters(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    module.lazies[building.HANDED_OVER] = True  # who asks for them hands them to an optimizer
     return parameters_of(module)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nnlint.events import LossConstructed
-from nnlint.interpreter import layers, rehearsals, ungraded
+from nnlint.interpreter import layers, rehearsals, reuse, ungraded
 from nnlint.interpreter.modes import ITEMS, MODE, is_module
 from nnlint.interpreter.objects import (
     Arguments,
@@ -165,6 +165,8 @@ def call(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call
     module.lazies["<ran>"] = True
     try:
         result = _run(run, module, arguments, node, frame)
+        if reuse.is_followed(module):
+            result = reuse.ran(run, module, arguments, result, node, frame)
     finally:
         run.module_stack.pop()
         run.forward, run.ungraded = outer, inside

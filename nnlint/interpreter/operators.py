@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import graphs, shapes, telling, tensors
+from nnlint.interpreter import graphs, reuse, shapes, telling, tensors
 from nnlint.interpreter.intervals import due, is_counter, is_interval, remainder
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
@@ -42,6 +42,8 @@ def binary(run: Interpreter, expr: ir.Binary, frame: Frame) -> Value:
     left = run.evaluate(spine[-1].left, frame)
     for node in reversed(spine):
         right = run.evaluate(node.right, frame)
+        if node.op == "*" and isinstance(left, Sequence):
+            reuse.multiplied(run, node, left, right, frame)
         result = operate(run, node, left, node.op, right, frame)
         left = graphs.added(run, left, node.op, right, result, node, frame)
     return left

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modes, ownership, training
+from nnlint.interpreter import building, gradients, modes, ownership, training
 from nnlint.interpreter.objects import Arguments, Instance, Unknown, Value
 from nnlint.reading import script as ir
 
@@ -40,6 +40,7 @@ def unknown_call(
 ) -> Value:
     """Something unknown is called: it may change the modes and gradients of what it is given."""
     given_away(run, arguments)
+    building.handed_over(run, arguments)
     lowered = name.lower()
     if not any(word in lowered for word in _ONLY_LOOK):
         for value in (*arguments.all(), *([receiver] if isinstance(receiver, Instance) else [])):

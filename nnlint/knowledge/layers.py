@@ -146,6 +146,28 @@ BATCH_NORMS = frozenset(name for name in LAYERS if "BatchNorm" in name)
 BIAS_CANCELLING_NORMS = BATCH_NORMS | frozenset(name for name in LAYERS if "InstanceNorm" in name)
 """Normalizations over each channel's own values: a constant added to a channel changes nothing."""
 
+_WEIGHTED_OPERATIONS = frozenset(
+    {"linear", "conv", "conv_transpose", "embedding", "recurrent", "recurrent_cell", "attention", "same_shape"}
+)
+_WEIGHTED_KINDS = frozenset(
+    [
+        "Bilinear",
+        "EmbeddingBag",
+        "PReLU",
+        "LayerNorm",
+        "RMSNorm",
+        "GroupNorm",
+        "Transformer",
+        "TransformerEncoder",
+        "TransformerDecoder",
+    ]
+)
+
+WEIGHTED = BATCH_NORMS | frozenset(
+    name for name, info in LAYERS.items() if info.operation in _WEIGHTED_OPERATIONS or info.kind in _WEIGHTED_KINDS
+)
+"""Layers that have parameters, whatever they are given."""
+
 CONTAINERS = frozenset(
     "torch.nn." + name
     for name in ("Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
