@@ -7,7 +7,7 @@ from nnlint.events.base import Event
 from nnlint.events.loop import OptimizerStepped
 from nnlint.events.loss import LossComputed
 from nnlint.events.mode import ModuleCalled
-from nnlint.events.model import ChildAssigned, LayerRan, LayerReused, ModulesKept
+from nnlint.events.model import ChildAssigned, LayerBuilt, LayerRan, LayerReused, ModulesKept
 from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan
 
@@ -15,6 +15,7 @@ __all__ = [
     "ChildAssigned",
     "Event",
     "GraphCut",
+    "LayerBuilt",
     "LayerRan",
     "LayerReused",
     "LossComputed",
