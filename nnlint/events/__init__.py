@@ -27,7 +27,7 @@ from nnlint.events.loop import (
 )
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
-from nnlint.events.model import ChildAssigned, LayerRan, LayerReused, ModulesKept
+from nnlint.events.model import ChildAssigned, LayerAssigned, LayerRan, LayerReused, ModulesKept
 from nnlint.events.shape import PatternApplied, Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
@@ -47,6 +47,7 @@ __all__ = [
     "GraphRetained",
     "HyperparameterGiven",
     "InputsNormalized",
+    "LayerAssigned",
     "LayerBuilt",
     "LayerRan",
     "LayerReused",

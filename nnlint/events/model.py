@@ -57,3 +57,13 @@ class LayerReused(Event):
     feeders: tuple[str, ...]
     is_norm: bool
     said: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerAssigned(Event):
+    """The constructor of a module built a layer that did not run; `read` says that something may read it."""
+
+    module: str
+    attribute: str
+    layer: Layer
+    read: bool

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nnlint.events import ChildAssigned, Event, ModulesKept
-from nnlint.interpreter import modes
+from nnlint.interpreter import modes, unused
 from nnlint.interpreter.objects import (
     Arguments,
     ClassValue,
@@ -42,6 +42,7 @@ def events(run: Interpreter) -> Iterator[Event]:
     registered = {id(each) for module in run.created for each in modes.descendants(module) if each is not module}
     for module in built:
         yield from _kept(module, registered)
+    yield from unused.events(run, built)
 
 
 def begun(run: Interpreter, instance: Instance, cls: ClassValue, init: Value | None) -> None:
