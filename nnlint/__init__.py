@@ -12,6 +12,7 @@ from nnlint.events import (
     OperationRan,
     OptimizerStepped,
     Reshaped,
+    SequenceRead,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
@@ -41,6 +42,7 @@ __all__ = [
     "Rule",
     "Safety",
     "Scale",
+    "SequenceRead",
     "Severity",
     "Span",
     "Step",

@@ -8,7 +8,7 @@ from nnlint.events.loop import OptimizerStepped
 from nnlint.events.loss import LossComputed
 from nnlint.events.mode import ModuleCalled
 from nnlint.events.model import LayerRan
-from nnlint.events.shape import Reshaped
+from nnlint.events.shape import Reshaped, SequenceRead
 from nnlint.events.tensor import GraphCut, OperationRan
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "OperationRan",
     "OptimizerStepped",
     "Reshaped",
+    "SequenceRead",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import builtins, gradients, layers, modules, pictures, telling, tensors, training
+from nnlint.interpreter import builtins, gradients, layers, modules, packing, pictures, telling, tensors, training
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.einsum import einsum, rearrange
 from nnlint.interpreter.objects import (
@@ -14,6 +14,7 @@ from nnlint.interpreter.objects import (
     Frame,
     Partial,
     Sequence,
+    Shape,
     Tensor,
     Unknown,
     Value,
@@ -104,7 +105,7 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         return arguments.positional[0] if arguments.positional else Unknown()
     if dotted in LOSS_FUNCTIONS:
         return layers.run_loss(run, LOSS_FUNCTIONS[dotted], {}, arguments, node, frame)
-    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
+    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted) or packing.SPECIAL.get(dotted)
     if special is not None:
         return special(run, dotted, arguments, node, frame)
     if dotted.startswith("torch.optim.") and dotted.count(".") == 2 and dotted[12:13].isupper():
@@ -150,13 +151,26 @@ def _factory(run: Interpreter, dotted: str, arguments: Arguments) -> Value:
     for each in arguments.all():
         run.used(each)
         provenance = provenance | run.provenance(each).detached()
-    shape = None
-    if dotted in SIZED_FACTORIES and not arguments.loose:
-        shape = run.sizes.sizes_from(run, arguments.positional)
-    elif dotted in TENSOR_CASTS and len(arguments.positional) == 1:
-        shape = run.sizes.shape_of(arguments.positional[0])
+    shape = None if arguments.loose else _made_shape(run, dotted, arguments)
     drawn = dotted.rpartition(".")[2] in ("rand", "randn", "randint", "zeros", "ones", "empty")
     return Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
+
+
+def _made_shape(run: Interpreter, dotted: str, arguments: Arguments) -> Shape | None:
+    """The shape of what a factory makes."""
+    given = arguments.positional
+    if dotted in SIZED_FACTORIES:
+        return run.sizes.sizes_from(run, given)
+    if dotted == "torch.randperm":
+        return (run.sizes.batch(run.sizes.as_size(given[0]) if given else None),)
+    if dotted == "torch.arange":
+        return (run.sizes.as_size(given[0]) if len(given) == 1 else None,)
+    if dotted == "torch.randint":
+        size = arguments.keywords.get("size") or (given[-1] if given else None)
+        return run.sizes.sizes_from_items(size) if isinstance(size, Sequence) else None
+    if (dotted in TENSOR_CASTS and len(given) == 1) or (dotted.endswith("_like") and given):
+        return run.sizes.shape_of(given[0])
+    return None
 
 
 def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:

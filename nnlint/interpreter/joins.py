@@ -83,6 +83,8 @@ def join_tensors(left: Tensor, right: Tensor) -> Tensor:
         provenance=left.provenance | right.provenance,
         biased=left.biased if left.biased == right.biased else None,
         attended=left.attended and right.attended,
+        axes=left.axes if left.axes == right.axes else (),
+        order=left.order if left.order == right.order else None,
     )
 
 

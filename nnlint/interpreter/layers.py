@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import LayerRan, LossComputed
 from nnlint.finding import Confidence
+from nnlint.interpreter import packing
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
@@ -20,6 +21,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.orders import SEQUENCE_LAYERS
 from nnlint.interpreter.roles import mark as marked
 from nnlint.interpreter.tensors import apply, as_tensor
 from nnlint.interpreter.wording import text_of
@@ -67,9 +69,17 @@ def run_layer(
         _normalized(run, layer, info, as_tensor(run, value), node, frame)
         tensor = as_tensor(run, value)
         value = tensor.but(biased=None) if tensor.biased else value
-    result = apply(run, operation, value, options, node, frame, words)
+    sequences = packing.padded(value) if operation == "recurrent" else None
+    if sequences is not None:
+        result = packing.recurrent(
+            run, sequences, options, lambda tensor, given: apply(run, operation, tensor, given, node, frame, words)
+        )
+    else:
+        result = apply(run, operation, value, options, node, frame, words)
     if operation in HAVE_PARAMETERS:
         result = marked(run, result, run.on_graph(NO_PROVENANCE))
+    if info.kind in SEQUENCE_LAYERS and sequences is None:
+        result = run.orders.ran(run, layer, words, run.sizes.shape_of(value), result, node, frame)
     if operation in ("linear", "conv", "conv_transpose") and isinstance(result, Tensor):
         bias = layer.arguments.get("bias")
         if isinstance(bias, Const) and bias.value is True and layer.made is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnlint.finding import Step
+from nnlint.interpreter.sequences import Order
 from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -136,6 +137,8 @@ class Tensor(Value):
     provenance: Provenance = NO_PROVENANCE
     biased: Biased | None = None
     attended: bool = False  # a product of attention weights and values
+    axes: tuple[tuple[int, Size], ...] = ()  # of a tensor of any rank: the dimensions of which the size is known
+    order: Order | None = None  # of what a recurrent or attention layer returned
     serial: int = field(default_factory=lambda: next(_numbers))
 
     def but(self, **changes: Any) -> Tensor:
@@ -201,20 +204,9 @@ class Frame(Obj):
     """The variables of one activation of a function, a class body or a module."""
 
     __slots__ = (
-        "breaks",
-        "depth",
-        "exits",
-        "function",
-        "is_class",
-        "mark",
-        "name",
-        "names",
-        "namespace",
-        "on_yield",
-        "parent",
-        "self_value",
-        "yields",
-    )
+        "breaks", "depth", "exits", "function", "is_class", "mark", "name", "names", "namespace", "on_yield", "parent",
+        "self_value", "yields",
+    )  # fmt: skip
 
     def __init__(self, namespace: Namespace, parent: Frame | None, name: str = "", is_class: bool = False) -> None:
         super().__init__()

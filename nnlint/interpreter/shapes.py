@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnlint.interpreter.heads import presumed_whole
 from nnlint.interpreter.layer_shapes import adaptive, axis_of, convolution, layer, presumed, resampled
 from nnlint.interpreter.objects import (
     Const,
@@ -46,6 +47,9 @@ SAME = frozenset(
         "add",
         "scale",
         "compare",
+        "elementwise",
+        "sort",
+        "argsort",
     ]
 )
 
@@ -158,13 +162,16 @@ def _view(
         return None
     if before is None and isinstance(value, (Tensor, Unknown)):
         before = run.sizes.guessed_shape(value, wanted)
+    presumed = before is None
+    if before is None and isinstance(value, Tensor):
+        before = presumed_whole(run.sizes.made_axis(value, -1), wanted, run.sizes)
     if before is not None:
         run.sizes.same_batch(before, wanted)
     after = _resolved(run, before, wanted)
     if before is not None:
         run.sizes.same_total(before, after)
         run.sizes.merged(before, after)
-    run.reshaped(value, before, after, node, frame, words)
+    run.reshaped(value, before, after, node, frame, words, presumed)
     return after
 
 
@@ -303,6 +310,8 @@ def _chunk(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape 
         part = size // Size.of(number) if size is not None and number else None
     elif "split_size" in options:
         part = run.sizes.as_size(options["split_size"])
+    if run.sizes.is_batch(size):
+        part = run.sizes.batch(part)
     return (*before[:at], part, *before[at + 1 :])
 
 
@@ -363,12 +372,19 @@ def indexed(run: Interpreter, shape: Shape | None, key: Value) -> Shape | None:
                     return None
                 sizes.append(shape[axis] if each.is_full else _sliced(run, shape[axis], each))
                 axis += 1
+            case Tensor(made_by="<permutation>") if len(keys) == 1:
+                return shape
+            case Tensor() if (rows := run.sizes.shape_of(each)) is not None and len(rows) == 1:  # indices, or a mask
+                sizes.append(run.sizes.batch() if run.sizes.is_batch(rows[0]) else run.sizes.fresh())
+                axis += 1
             case _:
                 return None
     return (*sizes, *shape[axis:]) if axis <= len(shape) else None
 
 
 def _sliced(run: Interpreter, size: Size | None, key: SliceValue) -> Size | None:
+    if run.sizes.is_batch(size):
+        return run.sizes.batch()
     number = run.sizes.number(size)
     bounds = [None if bound is None else axis_of(bound) for bound in (key.lower, key.upper, key.step)]
     if number is not None and all(

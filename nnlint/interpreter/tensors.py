@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
-from nnlint.interpreter import layer_shapes, shapes, telling
+from nnlint.interpreter import layer_shapes, orders, shapes, telling
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
+    NONE,
     Biased,
     Const,
     Frame,
@@ -19,6 +20,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
 from nnlint.values import Scale
 
@@ -48,6 +50,7 @@ KEEPS_SCALE = frozenset(
         "resample",
         "dropout",
         "extreme",
+        "sort",
     ]
 )
 KEEPS_BIAS = frozenset(
@@ -129,8 +132,24 @@ def apply(
         provenance=provenance,
         biased=_carried(run, tensor, operation, shape),
         attended=(tensor.attended and operation in KEEPS_SCALE) or made.attended,
+        axes=_axes(run, operation, tensor, options) if shape is None else (),
+        order=orders.carried(tensor, operation, options),
     )
+    if operation in ("reduce", "extreme"):
+        run.orders.reduced(run, tensor, options.get("dim"), node, frame)
     return _shaped_results(run, operation, run.sizes.shape_of(value), result, options, words)
+
+
+def _axes(run: Interpreter, operation: str, tensor: Tensor, options: dict[str, Value]) -> tuple[tuple[int, Size], ...]:
+    """The dimensions of which the size is known, after an operation on a tensor of any rank."""
+    axis, size = layer_shapes.axis_of(options.get("dim")), None
+    if operation == "linear":
+        axis, size = -1, run.sizes.as_size(options.get("<out_features>", NONE))
+    elif operation == "unsqueeze":
+        size = Size.of(1)
+    elif operation in shapes.SAME:
+        return tensor.axes
+    return ((axis, size),) if axis is not None and size is not None else ()
 
 
 def _carried(run: Interpreter, tensor: Tensor, operation: str, shape: Shape | None) -> Biased | None:
@@ -153,6 +172,7 @@ def _carried(run: Interpreter, tensor: Tensor, operation: str, shape: Shape | No
 
 
 ONE_HOT = "<one hot>"
+PERMUTATION = "<permutation>"
 _NOTHING = Tensor()
 
 
@@ -258,6 +278,11 @@ def _shaped_results(
         case "extreme" if "dim" in options or "k" in options:
             indices = Tensor(shape=result.shape, scale=Scale.CLASS_INDICES, provenance=result.provenance.detached())
             return Sequence("tuple", (result, indices))
+        case "sort":
+            indices = Tensor(result.shape, Scale.CLASS_INDICES, made_by=PERMUTATION)
+            return Sequence("tuple", (result, indices))
+        case "argsort":
+            return result.but(made_by=PERMUTATION)
         case "recurrent":
             state = Tensor(shape=layer_shapes.state(run, result.shape, options), provenance=result.provenance)
             cell = state.but() if words.endswith(("LSTM)", "LSTM")) else None
@@ -295,9 +320,10 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Value:
             attended=a.scale is Scale.PROBABILITIES,
         )
     keeper = _keeper(left, a, op, right, b)
+    order = a.order or b.order
     if keeper is None:
-        return Tensor(shape=shape, provenance=provenance)
-    return keeper.but(shape=shape, provenance=provenance, biased=None, attended=False)
+        return Tensor(shape=shape, provenance=provenance, order=order)
+    return keeper.but(shape=shape, provenance=provenance, biased=None, attended=False, order=order)
 
 
 def _keeper(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> Tensor | None:
@@ -333,5 +359,7 @@ def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
     return tensor.but(
         shape=shapes.indexed(run, run.sizes.shape_of(tensor), key),
         biased=None,
+        axes=(),
+        order=None,
         provenance=tensor.provenance | run.provenance(key).detached(),
     )
