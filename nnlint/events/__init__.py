@@ -4,21 +4,70 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
-from nnlint.events.loop import OptimizerStepped
-from nnlint.events.loss import LossComputed
-from nnlint.events.mode import ModuleCalled
-from nnlint.events.model import LayerRan
-from nnlint.events.shape import Reshaped, SequenceRead
-from nnlint.events.tensor import GraphCut, OperationRan
+from nnlint.events.data import (
+    DataEvaluated,
+    HyperparameterGiven,
+    InputsNormalized,
+    LoaderMade,
+    RecurrentNetTrained,
+    ScoreDecided,
+)
+from nnlint.events.loop import (
+    AttributeSet,
+    BackwardRan,
+    GradientsCleared,
+    GradientsClipped,
+    GraphKept,
+    GraphRetained,
+    OptimizerBuilt,
+    OptimizerStepped,
+    ParametersFrozen,
+    SchedulerMade,
+    SchedulerStepped,
+)
+from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
+from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
+from nnlint.events.model import ChildAssigned, LayerRan, LayerReused, ModulesKept
+from nnlint.events.shape import PatternApplied, Reshaped, SequenceRead
+from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
+    "AttributeSet",
+    "BackwardRan",
+    "Broadcasted",
+    "ChildAssigned",
+    "DataEvaluated",
+    "DropoutRan",
     "Event",
+    "FrozenNormUpdated",
+    "GradientsCleared",
+    "GradientsClipped",
     "GraphCut",
+    "GraphKept",
+    "GraphRetained",
+    "HyperparameterGiven",
+    "InputsNormalized",
+    "LayerBuilt",
     "LayerRan",
+    "LayerReused",
+    "LoaderMade",
     "LossComputed",
+    "LossConstructed",
+    "ModeMissed",
     "ModuleCalled",
+    "ModulesKept",
     "OperationRan",
+    "OptimizerBuilt",
     "OptimizerStepped",
+    "ParametersFrozen",
+    "PatternApplied",
+    "RecurrentNetTrained",
     "Reshaped",
+    "ResultDiscarded",
+    "SchedulerMade",
+    "SchedulerStepped",
+    "ScoreDecided",
     "SequenceRead",
+    "Thresholded",
+    "UngradedPass",
 ]

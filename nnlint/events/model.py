@@ -1,10 +1,11 @@
-"""What networks are made of, as it shows when they run."""
+"""What networks are made of, as it shows when they are built and when they run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from nnlint.events.base import Event
+from nnlint.source import Place
 from nnlint.values import Layer
 
 
@@ -14,3 +15,45 @@ class LayerRan(Event):
 
     layer: Layer
     fed_by: Layer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildAssigned(Event):
+    """A layer or parameter was assigned to an attribute of a module.
+
+    `initialized` says that `nn.Module.__init__` had run by then (None: not known).
+    """
+
+    module: str
+    attribute: str
+    initialized: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModulesKept(Event):
+    """A module keeps layers that have weights in an attribute that is a plain list, tuple, set or dict.
+
+    `layer` is the first of them; `registered` says that one of them is registered in another way, or may be.
+    """
+
+    module: str
+    attribute: str
+    container: str
+    layer: Layer
+    registered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerReused(Event):
+    """A layer ran on what had been made of its own output in the same forward pass.
+
+    `repeated` is where a list got the same layer several times, if it is the element of one. `feeders` name what its
+    inputs were made by, where that is known. `said` holds that a name speaks of sharing.
+    """
+
+    layer: Layer
+    called: str
+    repeated: Place | None
+    feeders: tuple[str, ...]
+    is_norm: bool
+    said: bool

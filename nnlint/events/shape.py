@@ -43,3 +43,12 @@ class SequenceRead(Event):
     time: int | None
     read: Place | None = None
     reading: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatternApplied(Event):
+    """A function of einops was called with a known pattern; `problem` says what is wrong with it, if anything."""
+
+    function: str
+    pattern: str
+    problem: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import operators, subscripts
+from nnlint.interpreter import operators, reuse, subscripts
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -40,6 +40,8 @@ def attribute(run: Interpreter, expr: ir.Attribute, frame: Frame) -> Value:
 
 def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
     callee = run.evaluate(expr.function, frame)
+    run.selection.called(callee)
+    run.clipping.called(callee)
     result = run.call(callee, arguments(run, expr.arguments, frame), expr, frame)
     if (
         isinstance(callee, Method)
@@ -47,18 +49,22 @@ def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
         and callee.name.endswith("_")
         and isinstance(result, Tensor)
     ):
-        written_to(run, expr.function, result, frame)
+        target = expr.function.value if isinstance(expr.function, ir.Attribute) else expr.function
+        written_to(run, target, result, frame)
     return result
 
 
-def written_to(run: Interpreter, function: ir.Expr, result: Tensor, frame: Frame) -> None:
-    """`x.fill_(0)`: what holds the tensor holds the changed one now."""
-    target = function.value if isinstance(function, ir.Attribute) else function
-    while isinstance(target, (ir.Subscript, ir.Attribute)) and not (
-        isinstance(target, ir.Attribute) and target.attr != "data"
-    ):
+def written_to(run: Interpreter, target: ir.Expr, result: Tensor, frame: Frame) -> None:
+    """`x.fill_(0)`, where `target` is `x`: what holds the tensor holds the changed one now.
+
+    What is written into `x.data` or a part of `x` leaves the graph of `x` as it is.
+    """
+    whole = target
+    while isinstance(target, ir.Subscript) or (isinstance(target, ir.Attribute) and target.attr == "data"):
         target = target.value
     if isinstance(target, (ir.Name, ir.Attribute)):
+        if target is not whole:
+            result = result.but(provenance=result.provenance | run.provenance(run.evaluate(target, frame)))
         run.bind(target, result.but(biased=None), frame)
 
 
@@ -94,12 +100,14 @@ def conditional(run: Interpreter, expr: ir.Conditional, frame: Frame) -> Value:
     if truth is None and _counts_directions(expr) and (directions := run.sizes.directions(test)) is not None:
         return SizeValue(directions)
     run.conditions.append(run.place(frame, expr))
+    run.tests.append(expr.test)
     try:
         if truth is not None:
             return run.evaluate(expr.body if truth else expr.orelse, frame)
         return run.fork([lambda: run.evaluate(expr.body, frame), lambda: run.evaluate(expr.orelse, frame)])
     finally:
         run.conditions.pop()
+        run.tests.pop()
 
 
 def _counts_directions(expr: ir.Conditional) -> bool:
@@ -162,6 +170,7 @@ def comprehension(run: Interpreter, expr: ir.Comprehension, frame: Frame) -> Val
         if not clauses:
             element = run.evaluate(expr.element, frame)
             if expr.value is None:
+                reuse.listed(run, expr, element, frame)
                 items.append(element)
             else:
                 value = run.evaluate(expr.value, frame)

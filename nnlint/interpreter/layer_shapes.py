@@ -39,6 +39,7 @@ def presumed(run: Interpreter, operation: str, value: Value, words: str) -> Shap
     shape = run.sizes.learn_rank(value, rank)
     if shape is not None and operation in ("conv", "conv_transpose", "embedding"):
         run.sizes.taken_as_large(shape)  # images and sequences are not of one pixel or word
+        run.sizes.counts_items(shape[0])
     return shape
 
 
@@ -86,6 +87,9 @@ def layer(run: Interpreter, operation: str, before: Shape | None, options: dict[
     if before:
         run.sizes.fact(before[-1], wanted)
     if operation == "recurrent":
+        first = options.get("<batch_first>")
+        if len(before) == 3 and isinstance(first, Const):
+            run.sizes.counts_items(before[0 if first.value else 1])
         ways = directions(run, options.get("<bidirectional>"))
         size = size * ways if size is not None and ways is not None else None
     return (*before[:-1], size) if before else None

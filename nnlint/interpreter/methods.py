@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modes, pictures, tensors, training
+from nnlint.interpreter import gradients, graphs, lapses, modes, ownership, pictures, reuse, telling, tensors, training
 from nnlint.interpreter.contexts import GradientContext
 from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
@@ -21,7 +21,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.interpreter.parameters import OF, parameters_of
+from nnlint.interpreter.parameters import OF, gradient_of, parameter_behind, parameters_of
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.operations import NOT_TENSOR_METHODS, OPERATIONS
 from nnlint.reading import script as ir
@@ -105,7 +105,7 @@ def _of_tensor(
     match name:
         case "backward":
             if node is not None:
-                gradients.filled(run, tensor, run.place(frame, node))
+                gradients.backward(run, tensor, arguments, node, frame)
             return NONE
         case "size":
             axis = arguments.get(0, "dim")
@@ -124,7 +124,9 @@ def _of_tensor(
         case "new_zeros" | "new_ones" | "new_tensor" | "new_full" | "new_empty" | "new":
             return Tensor()
         case "requires_grad_":
-            return tensor
+            flag = arguments.get(0, "requires_grad")
+            off = flag is not None and run.truth(flag) is False
+            return tensor if off else telling.made_leaf(run, tensors.as_tensor(run, tensor), node, frame)
     if name in OPERATIONS:
         operation, parameters = OPERATIONS[name]
         if operation == "attention":
@@ -142,6 +144,8 @@ def _of_sequence(
     value = arguments.positional[0] if arguments.positional else Unknown()
     match name:
         case "append" | "add" | "appendleft":
+            value = graphs.collected(run, sequence, value, node, frame)
+            reuse.appended(run, sequence, value, frame)
             run.store.write(sequence, "items", (*sequence.items, value))
             run.collected(value)
         case "extend" | "update":
@@ -187,6 +191,8 @@ def _of_sequence(
             return Unknown(name)
         case "numel":
             return Unknown(name)
+        case "item" | "detach" | "numpy" | "tolist":  # what holds it may be a tensor on another path
+            return Unknown(name, run.provenance(sequence).detached())
         case _:
             return run.unknown_result(arguments, name, sequence)
     return NONE
@@ -265,15 +271,15 @@ def _of_unknown(
         return picture
     match name:
         case "backward" | "manual_backward":
-            if place is not None:
+            if node is not None:
                 loss: Value | None = (
                     arguments.positional[0] if arguments.positional and not run.provenance(unknown).calls else unknown
                 )
-                if loss is unknown and not unknown.provenance.calls:
-                    loss = None
-                gradients.filled(run, loss, place)
+                gradients.backward(run, loss, arguments, node, frame)
             return NONE
         case "eval" if not arguments.all():
+            if node is not None:
+                lapses.switched(run, unknown, node, frame)
             modes.set_own_mode(run, unknown, False, place)
             return unknown
         case "train" if len(arguments.all()) <= 1 and not isinstance(arguments.get(0, "mode"), (Tensor, Sequence)):
@@ -314,13 +320,27 @@ def _of_unknown(
             | "prepare_data_loader"
         ):
             return _prepared(arguments)
+        case "requires_grad_" if OF in unknown.lazies or "<mode>" in unknown.fields:
+            flag = arguments.get(0, "requires_grad")
+            truth = True if flag is None else run.truth(flag)
+            if OF in unknown.lazies:
+                gradients.frozen(run, unknown, None if truth is None else not truth, place)
+            else:
+                ownership.frozen(run, unknown, None if truth is None else not truth, place)
+            return unknown
         case "no_sync" | "accumulate" | "autocast" | "join":
             return unknown
         case "no_grad":
             return GradientContext(False)
+        case "clamp_" | "clip_" if (parameter := gradient_of(unknown)) is not None and place is not None:
+            gradients.clipped(run, parameter, place, text_of(node))
+            return unknown
+        case "clip_grad_norm_" | "clip_grad_value_" if place is not None:
+            gradients.clipped(run, arguments.get(0, "parameters"), place, text_of(node))
+            return Tensor()
         case "zero_" | "detach_" | "fill_" | "copy_" if unknown.name in ("grad", "data"):
             if name != "copy_":
-                gradients.cleared_by_hand(run, _parameter_behind(unknown), place)
+                gradients.cleared_by_hand(run, parameter_behind(unknown), place)
             return unknown
         case "batch_by_size" | "log_every" if arguments.positional:
             return arguments.positional[0]
@@ -362,6 +382,9 @@ def _step(run: Interpreter, unknown: Unknown, arguments: Arguments, node: ir.Cal
             else unknown.name
         )
         return training.step(run, unknown, arguments, node, frame, called, training.is_optimizer(unknown))
+    run.ledger.vague_steps = run.ledger.vague_steps or not any(
+        word in unknown.name.lower() for word in ("sched", "lr", "warmup", "env", "scaler", "prof", "bar")
+    )
     return Unknown("step", run.provenance_of(arguments))
 
 
@@ -374,16 +397,3 @@ def _prepared(arguments: Arguments) -> Value:
         if len(arguments.positional) == 1
         else Sequence("tuple", arguments.positional, exact=not arguments.loose)
     )
-
-
-def _parameter_behind(unknown: Unknown) -> Value:
-    """The parameter of `p.grad` or `p.grad.data`."""
-    current: Value = unknown
-    for _ in range(3):
-        owner = current.lazies.get("<owner>") if isinstance(current, Unknown) else None
-        if owner is None:
-            break
-        current = owner
-        if isinstance(current, Unknown) and OF in current.lazies:
-            break
-    return current

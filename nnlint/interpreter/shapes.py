@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from nnlint.interpreter.heads import presumed_whole
 from nnlint.interpreter.layer_shapes import adaptive, axis_of, convolution, layer, presumed, resampled
 from nnlint.interpreter.objects import (
+    NONE,
     Const,
     Frame,
     Sequence,
     Shape,
-    SizeValue,
-    SliceValue,
     Tensor,
     Union,
     Unknown,
     Value,
 )
+from nnlint.interpreter.reductions import reduced, says_where
 from nnlint.interpreter.reshaping import resolve_view
 from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
@@ -41,6 +41,14 @@ SAME = frozenset(
         "identity",
         "detach",
         "keep",
+        "clamp",
+        "round",
+        "tanh",
+        "softplus",
+        "sqrt",
+        "pow",
+        "step",
+        "scatter",
         "channel_norm",
         "norm",
         "same_shape",
@@ -50,6 +58,9 @@ SAME = frozenset(
         "elementwise",
         "sort",
         "argsort",
+        "sqrt",
+        "pow",
+        "step",
     ]
 )
 
@@ -105,6 +116,8 @@ def result(
             return _cat(run, options)
         case "expand":
             return _expand(run, before, options)
+        case "sum" | "mean" | "reduce" | "argmax" | "extreme" if not says_where(options):
+            return ()
     if before is None:
         return None
     match operation:
@@ -127,11 +140,25 @@ def result(
             return (*before[:at], Size.of(1), *before[at:])
         case "squeeze":
             return _squeezed(run, before, options)
-        case "argmax" | "reduce" | "extreme":
-            return _reduced(before, options)
+        case "argmax" | "reduce" | "sum" | "mean" | "extreme":
+            return reduced(before, options)
         case "chunk":
             return _chunk(run, before, options)
     return None
+
+
+def known_axes(
+    run: Interpreter, operation: str, tensor: Tensor, options: dict[str, Value]
+) -> tuple[tuple[int, Size], ...]:
+    """The dimensions of which the size is known, after an operation on a tensor of any rank."""
+    axis, size = axis_of(options.get("dim")), None
+    if operation == "linear":
+        axis, size = -1, run.sizes.as_size(options.get("<out_features>", NONE))
+    elif operation == "unsqueeze":
+        size = Size.of(1)
+    elif operation in SAME:
+        return tensor.axes
+    return ((axis, size),) if axis is not None and size is not None else ()
 
 
 def unbound(run: Interpreter, options: dict[str, Value], shape: Shape) -> tuple[Shape, int] | None:
@@ -288,16 +315,6 @@ def _squeezed(run: Interpreter, before: Shape, options: dict[str, Value]) -> Sha
     return (*before[:at], *before[at + 1 :]) if number == 1 else before
 
 
-def _reduced(before: Shape, options: dict[str, Value]) -> Shape | None:
-    axis = axis_of(options.get("dim"))
-    if axis is None or "keepdim" in options or not -len(before) <= axis < len(before):
-        return None
-    at = axis % len(before)
-    if "k" in options:
-        return (*before[:at], None, *before[at + 1 :])
-    return (*before[:at], *before[at + 1 :])
-
-
 def _chunk(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape | None:
     axis = axis_of(options.get("dim", Const(0)))
     if axis is None or not -len(before) <= axis < len(before):
@@ -311,7 +328,7 @@ def _chunk(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape 
     elif "split_size" in options:
         part = run.sizes.as_size(options["split_size"])
     if run.sizes.is_batch(size):
-        part = run.sizes.batch(part)
+        part = run.sizes.samples(part)
     return (*before[:at], part, *before[at + 1 :])
 
 
@@ -344,55 +361,6 @@ def broadcast(run: Interpreter, a: Shape | None, b: Shape | None, left: Value, r
     if a is None or b is None:
         known = a if a is not None else b
         return known if known is not None and len(known) >= 2 and one not in known else None
-    if len(a) != len(b):
-        return a if len(a) > len(b) else b
+    rank = max(len(a), len(b))
+    a, b = ((one,) * (rank - len(side)) + side for side in (a, b))
     return tuple(x if y == one or x == y else y if x == one else x for x, y in zip(a, b, strict=True))
-
-
-def indexed(run: Interpreter, shape: Shape | None, key: Value) -> Shape | None:
-    """The shape of `tensor[key]`."""
-    if shape is None:
-        return None
-    keys = key.items if isinstance(key, Sequence) and key.kind == "tuple" else (key,)
-    sizes: list[Size | None] = []
-    axis = 0
-    for index, each in enumerate(keys):
-        match each:
-            case Const(value=None):
-                sizes.append(Size.of(1))
-            case Const(value=value) if value is Ellipsis:
-                rest = sum(1 for other in keys[index + 1 :] if not (isinstance(other, Const) and other.value is None))
-                keep = max(0, len(shape) - axis - rest)
-                sizes.extend(shape[axis : axis + keep])
-                axis += keep
-            case Const(value=int()) | SizeValue():
-                axis += 1
-            case SliceValue():
-                if axis >= len(shape):
-                    return None
-                sizes.append(shape[axis] if each.is_full else _sliced(run, shape[axis], each))
-                axis += 1
-            case Tensor(made_by="<permutation>") if len(keys) == 1:
-                return shape
-            case Tensor() if (rows := run.sizes.shape_of(each)) is not None and len(rows) == 1:  # indices, or a mask
-                sizes.append(run.sizes.batch() if run.sizes.is_batch(rows[0]) else run.sizes.fresh())
-                axis += 1
-            case _:
-                return None
-    return (*sizes, *shape[axis:]) if axis <= len(shape) else None
-
-
-def _sliced(run: Interpreter, size: Size | None, key: SliceValue) -> Size | None:
-    if run.sizes.is_batch(size):
-        return run.sizes.batch()
-    number = run.sizes.number(size)
-    bounds = [None if bound is None else axis_of(bound) for bound in (key.lower, key.upper, key.step)]
-    if number is not None and all(
-        (b is None) == (k is None or (isinstance(k, Const) and k.value is None))
-        for b, k in zip(bounds, (key.lower, key.upper, key.step), strict=True)
-    ):
-        return Size.of(len(range(*slice(*bounds).indices(number)))) if number < 10**7 else None
-    if size is not None and key.lower is None and key.step is None and key.upper is not None:
-        upper = run.sizes.as_size(key.upper)
-        return upper if upper is not None and not (upper.as_int() is not None and (upper.as_int() or 0) < 0) else None
-    return None

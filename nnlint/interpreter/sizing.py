@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
+from nnlint.interpreter.batch_sizes import BatchSizes
 from nnlint.interpreter.heads import heads_apart
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 
-class Sizes:
+class Sizes(BatchSizes):
     """The sizes of one root.
 
     Nothing may be known of a tensor `x` but that the program writes `b, t, c = x.shape`: then its shape is (b, t,
@@ -35,6 +36,7 @@ class Sizes:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._numbers = count(1)
         self._learned: dict[int, Shape] = {}
         self._axes: dict[tuple[int, int], Size] = {}
@@ -45,8 +47,6 @@ class Sizes:
         self.facts: dict[Symbol, Size] = {}
         self.aliases: dict[Symbol, Size] = {}  # symbols that are others, or multiples of others
         self.spoken: set[Symbol] = set()  # those that the program itself knows by a name
-        self._batches: set[Symbol] = set()  # sizes of a first dimension
-        self._samples: set[Symbol] = set()  # of these what a loader, a convolution or a permutation of samples says
         self._directions: dict[int, Size] = {}
         self._quotients: dict[tuple[Symbol, int], Size] = {}
         self.layouts: dict[Size, tuple[Size, ...]] = {}
@@ -54,18 +54,19 @@ class Sizes:
     def fresh(self, name: str = "?") -> Size:
         return Size.symbol(Symbol(name, next(self._numbers)))
 
-    def batch(self, number: Size | None = None) -> Size:
-        """How many samples a loader puts into a batch; `number` is what is known of it."""
+    def batch(self) -> Size:
+        """How many items a loader puts into a batch."""
+        size = self.fresh("batch")
+        self.taken_as_batch(size)
+        self.counts_items(size, loaded=True)
+        return size
+
+    def samples(self, number: Size | None = None) -> Size:
+        """Some of the samples of a batch or of the data; `number` is what is known of how many."""
         size = self.fresh("batch")
         self.taken_as_batch(size)
         self.fact(size, number)
         return size
-
-    def taken_as_batch(self, size: Size | None) -> None:
-        symbol = size.as_symbol() if size is not None else None
-        if symbol is not None:
-            self._batches.add(symbol)
-            self._samples.add(symbol)
 
     def is_batch(self, size: Size | None) -> bool:
         """Whether a size counts samples, by what the program says and not by where it stands."""
@@ -177,6 +178,8 @@ class Sizes:
             self._axes[key] = self.fresh(f"{name or 'x'}.size({axis})")
             if axis == 0:
                 self._batches.update(self._axes[key].order)
+                if value.provenance.batches:
+                    self.counts_items(self._axes[key])
         return self._axes[key]
 
     def moved(self, before: tuple[Size, ...], after: tuple[Size, ...]) -> tuple[Size, ...]:

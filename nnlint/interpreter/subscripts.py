@@ -6,8 +6,11 @@ import operator
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import modes, tensors
+from nnlint.interpreter.hyperparameters import group_written
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
+    FACTORY,
+    SINCE,
     Arguments,
     Const,
     Frame,
@@ -50,6 +53,13 @@ def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None
             if index.value.__hash__ is not None and index.value in value.items:
                 run.name_value(value.items[index.value], str(index.value))
                 return value.items[index.value]
+            factory = value.lazies.get(FACTORY)
+            if factory is not None and index.value.__hash__ is not None:
+                made = run.call(factory, Arguments(), None, frame)
+                if isinstance(made, Sequence):
+                    made.lazies[SINCE] = value.serial
+                    set_item(run, value, index, made)
+                    return made
             return run.child(value, f"[{index.value!r}]")
         case Mapping(), Union() if all(isinstance(key, Const) for key in index.alternatives):
             return run.join_all([item(run, value, key, expr, frame) for key in index.alternatives])
@@ -102,6 +112,7 @@ def slice_(run: Interpreter, expr: ir.Slice, frame: Frame) -> Value:
 def set_item(run: Interpreter, container: Value, index: Value, value: Value) -> None:
     match container, index:
         case Mapping(), Const(value=key) if key.__hash__ is not None:
+            group_written(container, key)
             run.store.write(container, "items", {**container.items, key: value})
         case Mapping(), _:
             # an element under a name that is not known: keep it, one of several

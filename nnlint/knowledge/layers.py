@@ -52,11 +52,11 @@ SiLU                inplace                                                     
 Mish                inplace                                                                                  -> activation
 Hardswish           inplace                                                                                  -> activation
 Hardsigmoid         inplace                                                                                  -> activation
-Hardtanh            min_val max_val inplace                                                                  -> activation
-Softplus            beta threshold                                                                           -> relu
+Hardtanh            min_val max_val inplace                                                                  -> tanh
+Softplus            beta threshold                                                                           -> softplus
 Softsign                                                                                                     -> activation
 Softmin             dim                                                                                      -> softmax
-Tanh                                                                                                         -> activation
+Tanh                                                                                                         -> tanh
 LogSigmoid                                                                                                   -> logsigmoid
 Sigmoid                                                                                                      -> sigmoid
 Softmax             dim                                                                                      -> softmax
@@ -146,6 +146,28 @@ BATCH_NORMS = frozenset(name for name in LAYERS if "BatchNorm" in name)
 BIAS_CANCELLING_NORMS = BATCH_NORMS | frozenset(name for name in LAYERS if "InstanceNorm" in name)
 """Normalizations over each channel's own values: a constant added to a channel changes nothing."""
 
+_WEIGHTED_OPERATIONS = frozenset(
+    {"linear", "conv", "conv_transpose", "embedding", "recurrent", "recurrent_cell", "attention", "same_shape"}
+)
+_WEIGHTED_KINDS = frozenset(
+    [
+        "Bilinear",
+        "EmbeddingBag",
+        "PReLU",
+        "LayerNorm",
+        "RMSNorm",
+        "GroupNorm",
+        "Transformer",
+        "TransformerEncoder",
+        "TransformerDecoder",
+    ]
+)
+
+WEIGHTED = BATCH_NORMS | frozenset(
+    name for name, info in LAYERS.items() if info.operation in _WEIGHTED_OPERATIONS or info.kind in _WEIGHTED_KINDS
+)
+"""Layers that have parameters, whatever they are given."""
+
 CONTAINERS = frozenset(
     "torch.nn." + name
     for name in ("Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
@@ -178,3 +200,21 @@ SAME_MODULE = frozenset(
     }
 )
 """Functions that return the module that they are given, in effect."""
+
+_LEARNING = frozenset(
+    {"linear", "conv", "conv_transpose", "embedding", "recurrent", "recurrent_cell", "attention", "same_shape"}
+)
+_LEARNING_TOO = frozenset(
+    {"Bilinear", "EmbeddingBag", "PReLU", "Transformer", "TransformerEncoder", "TransformerDecoder"}
+)  # by their class, not by their operation
+
+
+def has_parameters(dotted: str, settings: dict[str, object]) -> bool:
+    """Whether a layer that is constructed with these settings has parameters that are learned."""
+    info = LAYERS.get(dotted)
+    if info is None:
+        return False
+    if info.operation in ("norm", "channel_norm"):
+        affine = settings.get("elementwise_affine", settings.get("affine", True))
+        return affine is not False and info.kind != "LocalResponseNorm"
+    return info.operation in _LEARNING or info.kind in _LEARNING_TOO

@@ -101,6 +101,10 @@ class Program:
                 self._mentioned[key] = True
         return self._mentioned[key]
 
+    def mentions_anywhere(self, words: tuple[bytes, ...]) -> bool:
+        """Whether one of the words occurs in any file that was read so far."""
+        return any(self.mentions(path, words) for path in self._scripts)
+
     def resolve(self, dotted: str, importer: Path, main: Path | None = None) -> Path | None:
         """The module that `import dotted` in `importer` means while the script `main` runs; None: another package's.
 
