@@ -40,6 +40,7 @@ from nnlint.events import (
     SchedulerMade,
     SchedulerStepped,
     ScoreDecided,
+    SequenceRead,
     Thresholded,
     UngradedPass,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "SchedulerMade",
     "SchedulerStepped",
     "ScoreDecided",
+    "SequenceRead",
     "Severity",
     "Span",
     "Split",

@@ -28,7 +28,7 @@ from nnlint.events.loop import (
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import ChildAssigned, LayerAssigned, LayerRan, LayerReused, ModulesKept
-from nnlint.events.shape import PatternApplied, Reshaped
+from nnlint.events.shape import PatternApplied, Reshaped, SequenceRead
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "SchedulerMade",
     "SchedulerStepped",
     "ScoreDecided",
+    "SequenceRead",
     "Thresholded",
     "UngradedPass",
 ]

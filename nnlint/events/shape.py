@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from nnlint.events.base import Event
 from nnlint.finding import Step
+from nnlint.source import Place
+from nnlint.values import Layer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,23 @@ class Reshaped(Event):
     heads: bool
     image: bool = False
     trail: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceRead(Event):
+    """A recurrent or attention layer went over a batch of sequences.
+
+    It takes the first dimension of its input for the batch when `batch_first`, else the second. `batch` is the one that
+    is (0 or 1; None: not known); `time` the one that the program takes for time in what the layer returned, by
+    `reading` it at `read`.
+    """
+
+    layer: Layer
+    batch_first: bool
+    batch: int | None
+    time: int | None
+    read: Place | None = None
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from nnlint.interpreter.objects import (
     Method,
     Perhaps,
     Sequence,
+    SizeValue,
     Tensor,
     Unknown,
     Value,
@@ -94,7 +95,10 @@ def arguments(run: Interpreter, written: tuple[ir.Argument, ...], frame: Frame) 
 
 
 def conditional(run: Interpreter, expr: ir.Conditional, frame: Frame) -> Value:
-    truth = run.truth(run.evaluate(expr.test, frame))
+    test = run.evaluate(expr.test, frame)
+    truth = run.truth(test)
+    if truth is None and _counts_directions(expr) and (directions := run.sizes.directions(test)) is not None:
+        return SizeValue(directions)
     run.conditions.append(run.place(frame, expr))
     run.tests.append(expr.test)
     try:
@@ -104,6 +108,14 @@ def conditional(run: Interpreter, expr: ir.Conditional, frame: Frame) -> Value:
     finally:
         run.conditions.pop()
         run.tests.pop()
+
+
+def _counts_directions(expr: ir.Conditional) -> bool:
+    """`2 if bidirectional else 1`."""
+    match expr.body, expr.orelse:
+        case ir.Constant(value=2), ir.Constant(value=1):
+            return True
+    return False
 
 
 def _elements(run: Interpreter, written: tuple[ir.Expr, ...], frame: Frame) -> tuple[tuple[Value, ...], bool]:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from nnlint.interpreter import (
     building,
     builtins,
+    factories,
     gradients,
     layers,
     modules,
     options,
     ownership,
+    packing,
     pictures,
     rehearsals,
     splits,
@@ -23,8 +25,8 @@ from nnlint.interpreter import (
 from nnlint.interpreter.contexts import gradient_context
 from nnlint.interpreter.dependence import LEAF
 from nnlint.interpreter.einsum import einsum, pattern_applied, rearrange
+from nnlint.interpreter.factories import leaf_if_asked
 from nnlint.interpreter.objects import (
-    NO_PROVENANCE,
     NONE,
     Arguments,
     ClassValue,
@@ -43,7 +45,7 @@ from nnlint.knowledge.layers import CONTAINERS, LAYERS, SAME_MODULE, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES, LOSS_FUNCTIONS
 from nnlint.knowledge.names import canonical
 from nnlint.knowledge.networks import network_mode
-from nnlint.knowledge.operations import FACTORIES, HARMLESS, OPERATIONS, SIZED_FACTORIES, TENSOR_CASTS
+from nnlint.knowledge.operations import FACTORIES, HARMLESS, OPERATIONS
 from nnlint.knowledge.transforms import transform_name
 from nnlint.reading import script as ir
 
@@ -128,13 +130,13 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         return arguments.positional[0] if arguments.positional else Unknown()
     if dotted in LOSS_FUNCTIONS:
         return layers.run_loss(run, LOSS_FUNCTIONS[dotted], {}, arguments, node, frame)
-    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
+    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted) or packing.SPECIAL.get(dotted)
     if special is not None:
         return special(run, dotted, arguments, node, frame)
     if dotted.startswith("torch.optim.") and dotted.count(".") == 2 and dotted[12:13].isupper():
         return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
     if dotted in FACTORIES:
-        return _factory(run, dotted, arguments, node, frame)
+        return factories.made(run, dotted, arguments, node, frame)
     package, _, name = dotted.rpartition(".")
     if name in OPERATIONS and package in ("torch", "torch.nn.functional", "torch.Tensor", "torch.linalg"):
         return _operation(run, dotted, name, arguments, node, frame)
@@ -170,30 +172,6 @@ def options_of(parameters: tuple[str, ...], arguments: Arguments) -> dict[str, V
     options.update(arguments.keywords)
     options["*"] = Sequence("tuple", arguments.positional, exact=not arguments.loose)
     return options
-
-
-def _factory(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    provenance = NO_PROVENANCE
-    for each in arguments.all():
-        run.used(each)
-        provenance = provenance | run.provenance(each).detached()
-    shape = None
-    if dotted in SIZED_FACTORIES and not arguments.loose:
-        shape = run.sizes.sizes_from(run, arguments.positional)
-    elif dotted == "torch.randint" and arguments.positional and not arguments.loose:
-        shape = run.sizes.sizes_from(run, arguments.positional[-1:]) if "size" not in arguments.keywords else None
-    elif dotted in TENSOR_CASTS and len(arguments.positional) == 1:
-        shape = run.sizes.shape_of(arguments.positional[0])
-    drawn = dotted.rpartition(".")[2] in ("rand", "randn", "randint", "zeros", "ones", "empty")
-    made = Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
-    return _leaf_if_asked(run, arguments, made, node, frame)
-
-
-def _leaf_if_asked(
-    run: Interpreter, arguments: Arguments, tensor: Tensor, node: ir.Node | None, frame: Frame
-) -> Tensor:
-    flag = arguments.keywords.get("requires_grad")
-    return tensor if flag is None or run.truth(flag) is False else telling.made_leaf(run, tensor, node, frame)
 
 
 def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -285,7 +263,7 @@ def _detached_copy(run: Interpreter, dotted: str, arguments: Arguments, node: ir
     run.used(value)
     tensor = tensors.as_tensor(run, value)
     copy = tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None)
-    return _leaf_if_asked(run, arguments, copy, node, frame)
+    return leaf_if_asked(run, arguments, copy, node, frame)
 
 
 def _partial(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -345,7 +323,7 @@ def _variable(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call
     if volatile is not None and run.truth(volatile) is not False:
         return tensors.as_tensor(run, value).but(made_by=VOLATILE)
     if "requires_grad" in arguments.keywords:
-        return _leaf_if_asked(run, arguments, tensors.as_tensor(run, value), node, frame)
+        return leaf_if_asked(run, arguments, tensors.as_tensor(run, value), node, frame)
     return value
 
 

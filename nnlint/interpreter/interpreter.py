@@ -56,6 +56,7 @@ from nnlint.interpreter.objects import (
     Value,
     _numbers,
 )
+from nnlint.interpreter.orders import Orders
 from nnlint.interpreter.ownership import Ownership
 from nnlint.interpreter.paths import Paths
 from nnlint.interpreter.schedules import Schedules
@@ -109,6 +110,7 @@ class Interpreter(Paths):
         self.choosing = False  # whether one of several callees is tried
         self.roles = roles.Roles()
         self.sizes = Sizes()
+        self.orders = Orders()
         self.watched = Watched()
         self.schedules = Schedules()
         self.loaders = Loaders()
@@ -334,12 +336,19 @@ class Interpreter(Paths):
             (self._events, self._views, self._fed, self._bias_uses, self.created, self.optimizers, self.watched) = told
 
     def reshaped(
-        self, value: Value, before: Shape | None, after: Shape, node: ir.Node | None, frame: Frame, words: str
+        self,
+        value: Value,
+        before: Shape | None,
+        after: Shape,
+        node: ir.Node | None,
+        frame: Frame,
+        words: str,
+        presumed: bool = False,
     ) -> None:
         """A view was taken; whether it moved sizes is judged at the end, when all is known of them."""
         if before is not None and node is not None and None not in before and None not in after:
             attended = isinstance(value, Tensor) and value.attended
-            self._views.append(View(self.place(frame, node), words, before, after, attended))
+            self._views.append(View(self.place(frame, node), words, before, after, attended, presumed))
 
     def youngest(self) -> int:
         return next(_numbers)
@@ -366,3 +375,4 @@ class Interpreter(Paths):
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only
                     yield event
         yield from reshapings(self._views, self.sizes)
+        yield from self.orders.events(self.sizes)

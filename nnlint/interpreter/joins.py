@@ -83,6 +83,8 @@ def join_tensors(left: Tensor, right: Tensor) -> Tensor:
         provenance=left.provenance.meets(right.provenance),
         biased=left.biased if left.biased == right.biased else None,
         attended=left.attended and right.attended,
+        axes=left.axes if left.axes == right.axes else (),
+        order=left.order if left.order == right.order else None,
         form=left.form if left.form is right.form else Form.OTHER,
         guarded=left.guarded or right.guarded,
         averaged=left.averaged and right.averaged,

@@ -47,16 +47,18 @@ def state(run: Interpreter, output: Shape | None, options: dict[str, Value]) -> 
     """The last hidden state of a recurrent layer: [layers · directions, batch, hidden]."""
     layers, both, first = (options.get(f"<{name}>") for name in ("num_layers", "bidirectional", "batch_first"))
     hidden = run.sizes.as_size(options["<hidden_size>"]) if "<hidden_size>" in options else None
-    if (
-        output is None
-        or len(output) != 3
-        or not isinstance(both, Const)
-        or not isinstance(first, Const)
-        or layers is None
-    ):
+    ways = directions(run, both)
+    if output is None or len(output) != 3 or ways is None or not isinstance(first, Const) or layers is None:
         return None
     number = run.sizes.as_size(layers)
-    return (number * (2 if both.value else 1) if number is not None else None, output[0 if first.value else 1], hidden)
+    return (number * ways if number is not None else None, output[0 if first.value else 1], hidden)
+
+
+def directions(run: Interpreter, both: Value | None) -> Size | None:
+    """In how many directions a recurrent layer goes."""
+    if isinstance(both, Const):
+        return Size.of(2 if both.value else 1)
+    return run.sizes.directions(both) if both is not None else None
 
 
 def axis_of(value: Value | None) -> int | None:
@@ -88,11 +90,8 @@ def layer(run: Interpreter, operation: str, before: Shape | None, options: dict[
         first = options.get("<batch_first>")
         if len(before) == 3 and isinstance(first, Const):
             run.sizes.counts_items(before[0 if first.value else 1])
-        both = options.get("<bidirectional>")
-        if not isinstance(both, Const):
-            size = None
-        elif both.value and size is not None:
-            size = size * Size.of(2)
+        ways = directions(run, options.get("<bidirectional>"))
+        size = size * ways if size is not None and ways is not None else None
     return (*before[:-1], size) if before else None
 
 
@@ -110,6 +109,7 @@ def convolution(
     channels = run.sizes.as_size(options["<in_channels>"]) if "<in_channels>" in options else None
     if len(before) > 2:
         run.sizes.fact(before[1], channels)
+    run.sizes.taken_as_batch(before[0])
     spatial = [
         (_conv_size(run, size, options) if operation == "conv" else None) or run.sizes.fresh() for size in before[2:]
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import Broadcasted, LayerRan, LossComputed
 from nnlint.finding import Confidence
-from nnlint.interpreter import rehearsals
+from nnlint.interpreter import packing, rehearsals
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
@@ -23,6 +23,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.orders import SEQUENCE_LAYERS
 from nnlint.interpreter.telling import crossed, facts_of
 from nnlint.interpreter.tensors import apply, as_tensor
 from nnlint.interpreter.wording import text_of
@@ -72,9 +73,20 @@ def run_layer(
         _normalized(run, layer, info, as_tensor(run, value), node, frame)
         tensor = as_tensor(run, value)
         value = tensor.but(biased=None) if tensor.biased else value
-    result = apply(run, operation, value, options, node, frame, words, layer)
+    sequences = packing.padded(value) if operation == "recurrent" else None
+    if sequences is not None:
+        result = packing.recurrent(
+            run,
+            sequences,
+            options,
+            lambda tensor, given: apply(run, operation, tensor, given, node, frame, words, layer),
+        )
+    else:
+        result = apply(run, operation, value, options, node, frame, words, layer)
     if operation in HAVE_PARAMETERS:
         result = _hung(result, run.on_graph(NO_PROVENANCE))
+    if info.kind in SEQUENCE_LAYERS and sequences is None:
+        result = run.orders.ran(run, layer, words, run.sizes.shape_of(value), result, node, frame)
     if operation in ("linear", "conv", "conv_transpose") and isinstance(result, Tensor):
         bias = layer.arguments.get("bias")
         if isinstance(bias, Const) and bias.value is True and layer.made is not None:
@@ -92,6 +104,8 @@ def _hung(result: Value, graph: Provenance) -> Value:
     match result:
         case Tensor():
             return replace(result, provenance=result.provenance | graph)
+        case Unknown() if (tensor := packing.padded(result)) is not None:
+            return packing.packed(replace(tensor, provenance=tensor.provenance | graph))
         case Sequence(kind="tuple"):
             return Sequence("tuple", tuple(_hung(item, graph) for item in result.items), result.exact)
     return result

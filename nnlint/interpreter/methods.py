@@ -350,7 +350,8 @@ def _of_unknown(
             return run.call(unknown, arguments, node, frame)
     if name in _MODULE_METHODS and not unknown.provenance.batches:
         return unknown
-    if name in OPERATIONS and (name not in NOT_TENSOR_METHODS or unknown.provenance is not NO_PROVENANCE):
+    sorts = name == "sort" and bool(arguments.positional or {"dim", "descending"} & {*arguments.keywords})  # no list
+    if name in OPERATIONS and (sorts or name not in NOT_TENSOR_METHODS or unknown.provenance is not NO_PROVENANCE):
         operation = OPERATIONS[name][0]
         if operation != "detach" or unknown.provenance is not NO_PROVENANCE or name in ("detach", "numpy"):
             return _of_tensor(run, unknown, name, arguments, node, frame)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nnlint.finding import Step
 from nnlint.interpreter.dependence import NO_PROVENANCE as NO_PROVENANCE
 from nnlint.interpreter.dependence import Provenance as Provenance
+from nnlint.interpreter.sequences import Order
 from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -93,6 +94,8 @@ class Tensor(Value):
     provenance: Provenance = NO_PROVENANCE
     biased: Biased | None = None
     attended: bool = False  # a product of attention weights and values
+    axes: tuple[tuple[int, Size], ...] = ()  # of a tensor of any rank: the dimensions of which the size is known
+    order: Order | None = None  # of what a recurrent or attention layer returned
     form: Form = Form.OTHER
     guarded: bool = False  # kept off 0 by an epsilon or a clamp
     averaged: bool = False  # a loss that is a mean over the batch, or a sum with one, undivided
@@ -168,20 +171,9 @@ class Frame(Obj):
     """The variables of one activation of a function, a class body or a module."""
 
     __slots__ = (
-        "breaks",
-        "depth",
-        "exits",
-        "function",
-        "is_class",
-        "mark",
-        "name",
-        "names",
-        "namespace",
-        "on_yield",
-        "parent",
-        "self_value",
-        "yields",
-    )
+        "breaks", "depth", "exits", "function", "is_class", "mark", "name", "names", "namespace", "on_yield", "parent",
+        "self_value", "yields",
+    )  # fmt: skip
 
     def __init__(self, namespace: Namespace, parent: Frame | None, name: str = "", is_class: bool = False) -> None:
         super().__init__()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnlint.interpreter.heads import presumed_whole
 from nnlint.interpreter.layer_shapes import adaptive, axis_of, convolution, layer, pooled, presumed, resampled
 from nnlint.interpreter.objects import (
+    NONE,
     Const,
     Frame,
     Sequence,
     Shape,
-    SizeValue,
-    SliceValue,
     Tensor,
     Union,
     Unknown,
@@ -55,6 +55,12 @@ SAME = frozenset(
         "add",
         "scale",
         "compare",
+        "elementwise",
+        "sort",
+        "argsort",
+        "sqrt",
+        "pow",
+        "step",
     ]
 )
 
@@ -137,6 +143,20 @@ def result(
     return None
 
 
+def known_axes(
+    run: Interpreter, operation: str, tensor: Tensor, options: dict[str, Value]
+) -> tuple[tuple[int, Size], ...]:
+    """The dimensions of which the size is known, after an operation on a tensor of any rank."""
+    axis, size = axis_of(options.get("dim")), None
+    if operation == "linear":
+        axis, size = -1, run.sizes.as_size(options.get("<out_features>", NONE))
+    elif operation == "unsqueeze":
+        size = Size.of(1)
+    elif operation in SAME:
+        return tensor.axes
+    return ((axis, size),) if axis is not None and size is not None else ()
+
+
 def unbound(run: Interpreter, options: dict[str, Value], shape: Shape) -> tuple[Shape, int] | None:
     """`unbind(dim)`: the shape of each part, and how many there are."""
     axis = axis_of(options.get("dim", Const(0)))
@@ -165,13 +185,16 @@ def _view(
         return None
     if before is None and isinstance(value, (Tensor, Unknown)):
         before = run.sizes.guessed_shape(value, wanted)
+    presumed = before is None
+    if before is None and isinstance(value, Tensor):
+        before = presumed_whole(run.sizes.made_axis(value, -1), wanted, run.sizes)
     if before is not None:
         run.sizes.same_batch(before, wanted)
     after = _resolved(run, before, wanted)
     if before is not None:
         run.sizes.same_total(before, after)
         run.sizes.merged(before, after)
-    run.reshaped(value, before, after, node, frame, words)
+    run.reshaped(value, before, after, node, frame, words, presumed)
     return after
 
 
@@ -300,6 +323,8 @@ def _chunk(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape 
         part = size // Size.of(number) if size is not None and number else None
     elif "split_size" in options:
         part = run.sizes.as_size(options["split_size"])
+    if run.sizes.is_batch(size):
+        part = run.sizes.samples(part)
     return (*before[:at], part, *before[at + 1 :])
 
 
@@ -332,54 +357,6 @@ def broadcast(run: Interpreter, a: Shape | None, b: Shape | None, left: Value, r
     if a is None or b is None:
         known = a if a is not None else b
         return known if known is not None and len(known) >= 2 and one not in known else None
-    if len(a) != len(b):
-        return a if len(a) > len(b) else b
+    rank = max(len(a), len(b))
+    a, b = ((one,) * (rank - len(side)) + side for side in (a, b))
     return tuple(x if y == one or x == y else y if x == one else x for x, y in zip(a, b, strict=True))
-
-
-def indexed(run: Interpreter, shape: Shape | None, key: Value) -> Shape | None:
-    """The shape of `tensor[key]`."""
-    if shape is None:
-        return None
-    keys = key.items if isinstance(key, Sequence) and key.kind == "tuple" else (key,)
-    sizes: list[Size | None] = []
-    axis = 0
-    for index, each in enumerate(keys):
-        match each:
-            case Const(value=None):
-                sizes.append(Size.of(1))
-            case Const(value=value) if value is Ellipsis:
-                rest = sum(1 for other in keys[index + 1 :] if not (isinstance(other, Const) and other.value is None))
-                keep = max(0, len(shape) - axis - rest)
-                sizes.extend(shape[axis : axis + keep])
-                axis += keep
-            case Const(value=int()) | SizeValue():
-                axis += 1
-            case SliceValue():
-                if axis >= len(shape):
-                    return None
-                sizes.append(shape[axis] if each.is_full else _sliced(run, shape[axis], each))
-                axis += 1
-            case _:
-                return None
-    return (*sizes, *shape[axis:]) if axis <= len(shape) else None
-
-
-def _sliced(run: Interpreter, size: Size | None, key: SliceValue) -> Size | None:
-    number = run.sizes.number(size)
-    bounds = [None if bound is None else axis_of(bound) for bound in (key.lower, key.upper, key.step)]
-    if number is not None and all(
-        (b is None) == (k is None or (isinstance(k, Const) and k.value is None))
-        for b, k in zip(bounds, (key.lower, key.upper, key.step), strict=True)
-    ):
-        return Size.of(len(range(*slice(*bounds).indices(number)))) if number < 10**7 else None
-    if key.lower is not None and key.upper is not None and key.step is None:  # `x[i : i + 1]`
-        lower, upper = run.sizes.as_size(key.lower), run.sizes.as_size(key.upper)
-        if lower is None or upper is None or lower.as_int() is not None:
-            return None
-        length = (upper - lower).as_int()
-        return Size.of(length) if length is not None and length > 0 else None
-    if size is not None and key.lower is None and key.step is None and key.upper is not None:
-        upper = run.sizes.as_size(key.upper)
-        return upper if upper is not None and not (upper.as_int() is not None and (upper.as_int() or 0) < 0) else None
-    return None

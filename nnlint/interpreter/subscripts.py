@@ -68,6 +68,7 @@ def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None
         case Tensor(), _:
             if isinstance(index, SliceValue) and not index.is_full and value.shape is not None:
                 run.sizes.cut.append(value.shape)
+            run.orders.picked(run, value, index, expr, frame)
             return tensors.index(run, value, index)
         case ShapeOf(), Const(value=int(i)):
             return run.sizes.size_of(value.of, i)
@@ -75,6 +76,10 @@ def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None
             return instance_item(run, value, index, expr, frame)
         case Unknown(), Const():
             return run.child(value, f"[{index.value!r}]", run.provenance(value))
+        case Unknown(), Tensor(made_by=tensors.PERMUTATION):
+            sorted_ = Unknown(value.name, run.provenance(value))
+            run.sizes.same_shape(value, sorted_)
+            return sorted_
         case _:
             return Unknown(provenance=run.provenance(value))
 

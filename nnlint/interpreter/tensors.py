@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
-from nnlint.interpreter import forms, layer_shapes, shapes, telling
+from nnlint.interpreter import forms, indexing, layer_shapes, orders, shapes, telling
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     PIECES,
@@ -52,6 +52,7 @@ KEEPS_SCALE = frozenset(
         "resample",
         "dropout",
         "extreme",
+        "sort",
     ]
 )
 KEEPS_BIAS = frozenset(
@@ -141,10 +142,14 @@ def apply(
         provenance=provenance,
         biased=_carried(run, tensor, operation, shape),
         attended=(tensor.attended and operation in KEEPS_SCALE) or made.attended,
+        axes=shapes.known_axes(run, operation, tensor, options) if shape is None else (),
+        order=orders.carried(tensor, operation, options),
         form=forms.after(operation, tensor),
         guarded=forms.is_guarded(run, operation, tensor, options),
         averaged=tensor.averaged and (operation == "identity" or (operation in ("sum", "mean") and tensor.shape == ())),
     )
+    if operation in ("reduce", "sum", "mean", "extreme"):
+        run.orders.reduced(run, tensor, options.get("dim"), node, frame)
     if isinstance(value, Tensor) and layer is None and node is not None:
         run.operated = node, operation, options
     return _shaped_results(run, operation, run.sizes.shape_of(value), result, options, words)
@@ -170,6 +175,7 @@ def _carried(run: Interpreter, tensor: Tensor, operation: str, shape: Shape | No
 
 
 ONE_HOT = "<one hot>"
+PERMUTATION = "<permutation>"
 _NOTHING = Tensor()
 
 
@@ -277,6 +283,11 @@ def _shaped_results(
         case "extreme" if "dim" in options or "k" in options:
             indices = Tensor(shape=result.shape, scale=Scale.CLASS_INDICES, provenance=result.provenance.detached())
             return Sequence("tuple", (result, indices))
+        case "sort":
+            indices = Tensor(result.shape, Scale.CLASS_INDICES, made_by=PERMUTATION)
+            return Sequence("tuple", (result, indices))
+        case "argsort":
+            return result.but(made_by=PERMUTATION)
         case "recurrent":
             state = Tensor(shape=layer_shapes.state(run, result.shape, options), provenance=result.provenance)
             cell = state.but() if words.endswith(("LSTM)", "LSTM")) else None
@@ -318,10 +329,11 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
             run.watched.added_back(side.provenance)
     form = forms.of_binary(a, op, b, left, right)
     keeper = _keeper(left, a, op, right, b)
+    order = a.order or b.order
     averaged = a.averaged or b.averaged if op == "+" else _weighted(left, a, op, right, b)
     if keeper is None:
         guarded = form is Form.ONE_MINUS and b.guarded
-        return Tensor(shape=shape, provenance=provenance, form=form, guarded=guarded, averaged=averaged)
+        return Tensor(shape=shape, provenance=provenance, form=form, guarded=guarded, averaged=averaged, order=order)
     guarded = keeper.guarded or (op == "+" and isinstance(right, Const))
     return keeper.but(
         shape=shape,
@@ -331,6 +343,7 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
         form=form,
         guarded=guarded,
         averaged=averaged,
+        order=order,
     )
 
 
@@ -373,8 +386,10 @@ def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
         run.consumed(tensor.biased)
     return tensor.but(
         averaged=False,
-        shape=shapes.indexed(run, run.sizes.shape_of(tensor), key),
+        shape=indexing.indexed(run, run.sizes.shape_of(tensor), key),
         biased=None,
+        axes=(),
+        order=None,
         made_by="" if tensor.made_by == "<drawn>" else tensor.made_by,  # rows of what was drawn are data
         provenance=tensor.provenance | run.provenance(key).detached(),
     )

@@ -97,7 +97,7 @@ LSTMCell            input_size hidden_size bias=True                            
 GRUCell             input_size hidden_size bias=True                                                         -> recurrent_cell
 RNNCell             input_size hidden_size bias=True                                                         -> recurrent_cell
 MultiheadAttention* embed_dim num_heads dropout=0.0 bias=True add_bias_kv add_zero_attn kdim vdim batch_first=False -> attention
-Transformer*        d_model nhead num_encoder_layers num_decoder_layers dim_feedforward dropout=0.1          -> opaque
+Transformer*        d_model nhead num_encoder_layers num_decoder_layers dim_feedforward dropout=0.1 activation custom_encoder custom_decoder layer_norm_eps batch_first=False -> opaque
 TransformerEncoder* encoder_layer num_layers                                                                 -> opaque
 TransformerDecoder* decoder_layer num_layers                                                                 -> opaque
 TransformerEncoderLayer* d_model nhead dim_feedforward dropout=0.1 activation layer_norm_eps batch_first=False -> same_shape
