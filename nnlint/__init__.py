@@ -16,6 +16,7 @@ from nnlint.events import (
     OperationRan,
     OptimizerStepped,
     Reshaped,
+    TensorKept,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
@@ -53,5 +54,6 @@ __all__ = [
     "Span",
     "Step",
     "TensorFacts",
+    "TensorKept",
     "Verdict",
 ]

@@ -7,7 +7,7 @@ from nnlint.events.base import Event
 from nnlint.events.loop import OptimizerStepped
 from nnlint.events.loss import LossComputed
 from nnlint.events.mode import ModuleCalled
-from nnlint.events.model import ChildAssigned, LayerBuilt, LayerRan, LayerReused, ModulesKept
+from nnlint.events.model import ChildAssigned, LayerBuilt, LayerRan, LayerReused, ModulesKept, TensorKept
 from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan
 
@@ -24,4 +24,5 @@ __all__ = [
     "OperationRan",
     "OptimizerStepped",
     "Reshaped",
+    "TensorKept",
 ]

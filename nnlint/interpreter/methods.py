@@ -21,7 +21,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.interpreter.parameters import OF, parameters_of
+from nnlint.interpreter.parameters import CASTS, OF, PARAMETER, cast, parameters_of
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.operations import NOT_TENSOR_METHODS, OPERATIONS
 from nnlint.reading import script as ir
@@ -326,6 +326,8 @@ def _of_unknown(
             return _of_tensor(run, unknown, name, arguments, node, frame)
         case "forward" | "__call__" if "<mode>" in unknown.fields:
             return run.call(unknown, arguments, node, frame)
+    if PARAMETER in unknown.lazies and name in CASTS:
+        return cast(unknown)
     if name in _MODULE_METHODS and not unknown.provenance.batches:
         return unknown
     if name in OPERATIONS and (name not in NOT_TENSOR_METHODS or unknown.provenance is not NO_PROVENANCE):
