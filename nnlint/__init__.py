@@ -41,6 +41,7 @@ from nnlint.events import (
     SchedulerStepped,
     ScoreDecided,
     SequenceRead,
+    TensorKept,
     Thresholded,
     UngradedPass,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "Split",
     "Step",
     "TensorFacts",
+    "TensorKept",
     "Thresholded",
     "TorchVersion",
     "UngradedPass",

@@ -27,7 +27,7 @@ from nnlint.events.loop import (
 )
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
-from nnlint.events.model import ChildAssigned, LayerAssigned, LayerRan, LayerReused, ModulesKept
+from nnlint.events.model import ChildAssigned, LayerAssigned, LayerRan, LayerReused, ModulesKept, TensorKept
 from nnlint.events.shape import PatternApplied, Reshaped, SequenceRead
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
@@ -69,6 +69,7 @@ __all__ = [
     "SchedulerStepped",
     "ScoreDecided",
     "SequenceRead",
+    "TensorKept",
     "Thresholded",
     "UngradedPass",
 ]

@@ -67,3 +67,18 @@ class LayerAssigned(Event):
     attribute: str
     layer: Layer
     read: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorKept(Event):
+    """A module keeps a tensor that its constructor made in an attribute that is neither parameter nor buffer.
+
+    `was_parameter` says that it is what became of a parameter, `learns` that it asks for gradients, `computes` that
+    the module computes with it and nothing moves it.
+    """
+
+    module: str
+    attribute: str
+    was_parameter: bool
+    learns: bool
+    computes: bool

@@ -21,7 +21,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.interpreter.parameters import OF, gradient_of, parameter_behind, parameters_of
+from nnlint.interpreter.parameters import CASTS, OF, PARAMETER, cast, gradient_of, parameter_behind, parameters_of
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.operations import NOT_TENSOR_METHODS, OPERATIONS
 from nnlint.reading import script as ir
@@ -348,6 +348,8 @@ def _of_unknown(
             return _of_tensor(run, unknown, name, arguments, node, frame)
         case "forward" | "__call__" if "<mode>" in unknown.fields:
             return run.call(unknown, arguments, node, frame)
+    if PARAMETER in unknown.lazies and name in CASTS:
+        return cast(unknown)
     if name in _MODULE_METHODS and not unknown.provenance.batches:
         return unknown
     sorts = name == "sort" and bool(arguments.positional or {"dim", "descending"} & {*arguments.keywords})  # no list

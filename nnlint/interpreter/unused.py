@@ -10,6 +10,7 @@ from nnlint.events import LayerAssigned
 from nnlint.interpreter import building, classes, modes
 from nnlint.interpreter.objects import ClassValue, External, Function, Instance, Value
 from nnlint.knowledge.layers import LAYERS
+from nnlint.reading.uses import ClassUses
 from nnlint.source import Place, Unreadable
 
 if TYPE_CHECKING:
@@ -46,12 +47,8 @@ def _runs_itself(cls: ClassValue) -> bool:
 
 def _of_class(run: Interpreter, module: Instance, cls: ClassValue) -> Iterator[LayerAssigned]:
     path = cls.frame.namespace.path
-    try:
-        found = run.program.readers.uses(path).classes
-    except Unreadable:
-        return
-    mine = next((each for each in found if each.definition == cls.definition.id), None)
-    for attribute, node in (mine.built if mine is not None else {}).items():
+    mine = uses_of(run, cls)
+    for attribute, (node, _) in (mine.built if mine is not None else {}).items():
         layer = module.fields.get(attribute)
         if not isinstance(layer, Instance) or layer.made is None or not _matters(layer) or _ran(layer):
             continue
@@ -63,6 +60,15 @@ def _of_class(run: Interpreter, module: Instance, cls: ClassValue) -> Iterator[L
             layer=building.layer_of(layer, layer.made),
             read=read or _said_to_be_kept(run, cls, attribute),
         )
+
+
+def uses_of(run: Interpreter, cls: ClassValue) -> ClassUses | None:
+    """What a class does with its attributes."""
+    try:
+        found = run.program.readers.uses(cls.frame.namespace.path).classes
+    except Unreadable:
+        return None
+    return next((each for each in found if each.definition == cls.definition.id), None)
 
 
 def _matters(layer: Value) -> bool:

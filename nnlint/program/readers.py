@@ -26,12 +26,16 @@ _BEHIND_A_DOT = re.compile(rb"\.([A-Za-z_]\w*)")
 @dataclass(slots=True)
 class _Project:
     names: set[str] = field(default_factory=set)
+    called: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
     prefixes: set[str] = field(default_factory=set)
     classes: dict[str, list[ClassUses]] = field(default_factory=dict)
     heirs: dict[str, set[str]] = field(default_factory=dict)  # the classes that name a class as their base
 
     def add(self, found: Uses) -> None:
         self.names |= found.names
+        self.called |= found.called
+        self.written |= found.written
         self.prefixes |= found.prefixes
         for each in found.classes:
             self.classes.setdefault(each.name, []).append(each)
@@ -55,14 +59,30 @@ class Readers:
 
     def may_read(self, path: Path, cls: str, attribute: str) -> bool:
         """Whether anything in the project of `path` may read an attribute of the objects of `cls`, or its heirs."""
+        project = self._project(path)
+        if project is None or attribute in project.called or self.is_touched(path, attribute):
+            return True
+        return any(each.is_open or attribute in each.reads for each in self.family(path, cls))
+
+    def is_touched(self, path: Path, attribute: str) -> bool:
+        """Whether anything may use an attribute of that name of other objects than `self`, but for calling it."""
+        project = self._project(path)
+        if project is None or attribute in project.names or attribute in project.written:
+            return True
+        return any(attribute.startswith(prefix) for prefix in project.prefixes)
+
+    def family(self, path: Path, cls: str) -> list[ClassUses]:
+        """A class, all that inherit from it, and all that these inherit from, as far as the project's files say."""
+        project = self._project(path)
+        if project is None:
+            return []
+        return [each for name in sorted(_family(project, cls)) for each in project.classes.get(name, ())]
+
+    def _project(self, path: Path) -> _Project | None:
         root = self._program.root_of(path)
         if root not in self._projects:
             self._projects[root] = self._look_at(root)
-        project = self._projects[root]
-        if project is None or attribute in project.names or any(attribute.startswith(p) for p in project.prefixes):
-            return True
-        family = [each for name in _family(project, cls) for each in project.classes.get(name, ())]
-        return any(each.is_open or attribute in each.reads for each in family)
+        return self._projects[root]
 
     def _look_at(self, root: Path) -> _Project | None:
         project = _Project()
