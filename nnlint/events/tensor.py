@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nnlint.events.base import Event
 from nnlint.source import Place
-from nnlint.values import TensorFacts
+from nnlint.values import Layer, TensorFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class GraphCut(Event):
     `operation` says how: `detach` (`.item()`, `.detach()`, `.data`, `torch.tensor(x)`), or an operation through which
     no gradient flows (`argmax`, `compare`, `round`, `step`, `one_hot`). `differentiated` says that `backward` was
     called on what was made of it, `whole` that nothing that was differentiated there hung on a graph: no parameter got
-    a gradient.
+    a gradient. `starved` are the layers that are to learn and that, for the cut, no `backward` reaches.
     """
 
     operation: str
@@ -60,3 +60,4 @@ class GraphCut(Event):
     whole: bool
     backward: Place | None  # where that was
     in_forward: bool  # in the forward pass of a network
+    starved: tuple[Layer, ...] = ()

@@ -62,6 +62,7 @@ from nnlint.interpreter.paths import Paths
 from nnlint.interpreter.schedules import Schedules
 from nnlint.interpreter.selection import Selection
 from nnlint.interpreter.sizing import Sizes
+from nnlint.interpreter.starvation import Starvation
 from nnlint.interpreter.store import Store
 from nnlint.interpreter.transforms import Applied
 from nnlint.interpreter.views import View, reshapings
@@ -112,6 +113,7 @@ class Interpreter(Paths):
         self.sizes = Sizes()
         self.orders = Orders()
         self.watched = Watched()
+        self.starvation = Starvation()
         self.schedules = Schedules()
         self.loaders = Loaders()
         self.selection = Selection()

@@ -84,7 +84,7 @@ def run_layer(
     else:
         result = apply(run, operation, value, options, node, frame, words, layer)
     if operation in HAVE_PARAMETERS:
-        result = _hung(result, run.on_graph(NO_PROVENANCE))
+        result = _hung(result, run.starvation.fed(run, layer, run.on_graph(NO_PROVENANCE)))
     if info.kind in SEQUENCE_LAYERS and sequences is None:
         result = run.orders.ran(run, layer, words, run.sizes.shape_of(value), result, node, frame)
     if operation in ("linear", "conv", "conv_transpose") and isinstance(result, Tensor):

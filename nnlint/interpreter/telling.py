@@ -107,7 +107,7 @@ def graph_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node | N
     told = _told_cut(run, value, operation, node, frame)
     if operation == "detach" and not told.call.endswith((".item()", ".numpy()", ".tolist()")):
         run.ledger.detached |= known.calls
-    number = run.watched.watch(partial(_cut, told), of_loss=value.form is Form.LOSS)
+    number = run.watched.watch(partial(_cut_off, run, known, told), of_loss=value.form is Form.LOSS)
     run.ledger.cuts[number] = known.calls
     return known.cut_at(number)
 
@@ -149,6 +149,10 @@ def _told_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node, fr
 
 def _cut(told: GraphCut, fate: Fate) -> GraphCut:
     return replace(told, differentiated=fate.differentiated, whole=fate.whole, backward=fate.backward)
+
+
+def _cut_off(run: Interpreter, known: Provenance, told: GraphCut, fate: Fate) -> GraphCut:
+    return replace(_cut(told, fate), starved=run.starvation.starved(run, known) if fate.differentiated else ())
 
 
 def thresholded(run: Interpreter, tensor: Tensor, threshold: float | None, node: ir.Expr, frame: Frame) -> None:
