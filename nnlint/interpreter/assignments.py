@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, gradients, graphs, misspelt, telling
+from nnlint.interpreter import classes, gradients, graphs, misspelt, ownership, telling
 from nnlint.interpreter.expressions import written_to
 from nnlint.interpreter.intervals import counter, is_counter
 from nnlint.interpreter.objects import (
     ClassValue,
     Const,
+    External,
     Frame,
     Instance,
     Mapping,
@@ -117,6 +118,8 @@ def set_attribute(run: Interpreter, owner: Value, name: str, value: Value, node:
         misspelt.told(run, owner, name, node, frame)
     match owner:
         case Instance():
+            if name == "weight" and isinstance(owner.cls, External):
+                ownership.loaded(owner)
             classes.set_instance_attribute(run, owner, name, value, node, frame)
         case ClassValue() | Namespace() | Unknown():
             run.store.write(owner, name, value)

@@ -128,7 +128,7 @@ def shape_value(run: Interpreter, value: Value) -> Value:
     shape = run.sizes.shape_of(value)
     if shape is None:
         return ShapeOf(value)
-    return Sequence("tuple", tuple(run.sizes.size_of(value, axis) for axis in range(len(shape))))
+    return Sequence("tuple", tuple(run.sizes.size_of(value, axis, asked_for=False) for axis in range(len(shape))))
 
 
 def child(run: Interpreter, value: Obj, name: str, provenance: Provenance = NO_PROVENANCE) -> Value:

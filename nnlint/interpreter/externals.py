@@ -27,6 +27,7 @@ from nnlint.interpreter.dependence import LEAF
 from nnlint.interpreter.einsum import einsum, pattern_applied, rearrange
 from nnlint.interpreter.factories import leaf_if_asked
 from nnlint.interpreter.objects import (
+    NO_PROVENANCE,
     NONE,
     Arguments,
     ClassValue,
@@ -241,7 +242,9 @@ def _autograd_grad(run: Interpreter, dotted: str, arguments: Arguments, node: ir
 
 
 def _parameter(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    parameter = Unknown("parameter", LEAF)
+    flag = arguments.get(1, "requires_grad")
+    learns = flag is None or run.truth(flag) is not False
+    parameter = Unknown("parameter", LEAF if learns else NO_PROVENANCE)
     parameter.lazies[PARAMETER] = True
     return parameter
 

@@ -204,7 +204,7 @@ class _Walk:
 
     def _operands(self, operands: tuple[ir.Expr, ...], method: _Method | None) -> None:
         if method is not None and method.name != "__init__":
-            method.owner.operands.update(_of_receiver(each, method) for each in operands)
+            method.owner.operands.update(_of_receiver(each, method) for each in operands if not _is_size(each))
 
     def _prefix(self, text: str) -> None:
         last = text.rpartition(".")[2]
@@ -214,6 +214,16 @@ class _Walk:
 
 def _is_receiver(expr: ir.Expr, method: _Method) -> bool:
     return isinstance(expr, ir.Name) and expr.name == method.receiver
+
+
+def _is_size(expr: ir.Expr) -> bool:
+    """`x.size(0)`, `x.shape[-1]`: a number, whatever the device of `x`."""
+    match expr:
+        case ir.Call(function=ir.Attribute(attr="size" | "dim" | "numel" | "item")) | ir.Attribute(attr="shape"):
+            return True
+        case ir.Subscript(value=inner):
+            return _is_size(inner)
+    return False
 
 
 def _of_receiver(expr: ir.Expr, method: _Method) -> str:
