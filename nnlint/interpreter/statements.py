@@ -66,7 +66,19 @@ def delete(run: Interpreter, statement: ir.Delete, frame: Frame) -> bool:
     for target in statement.targets:
         if isinstance(target, ir.Name):
             run.store.remove(frame, target.name)
+        elif isinstance(target, ir.Subscript):
+            _delete_items(run, run.evaluate(target.value, frame), target.index)
     return True
+
+
+def _delete_items(run: Interpreter, container: Value, index: ir.Expr) -> None:
+    """`del items[:]` empties a list; which one `del items[i]` takes is not followed."""
+    if isinstance(container, Sequence):
+        everything = isinstance(index, ir.Slice) and index.lower is None and index.upper is None
+        if everything:
+            run.store.write(container, "items", ())
+        else:
+            run.store.write(container, "exact", False)
 
 
 def nothing(run: Interpreter, statement: ir.Stmt, frame: Frame) -> bool:
