@@ -20,6 +20,7 @@ from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     NONE,
+    NUMBERS,
     Arguments,
     Const,
     Frame,
@@ -38,6 +39,7 @@ from nnlint.reading import script as ir
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
+_TO_NUMBERS = frozenset({"item", "tolist", "numpy"})
 _MODULE_METHODS = frozenset(
     [
         "to",
@@ -134,9 +136,12 @@ def _of_tensor(
         operation, parameters = OPERATIONS[name]
         if operation == "attention":
             operation = "opaque"
-        return tensors.apply(
+        result = tensors.apply(
             run, operation, tensor, options_of(parameters, arguments), node, frame, text_of(node) if node else name
         )
+        if name in _TO_NUMBERS and isinstance(result, Tensor):
+            result = result.but(made_by=NUMBERS)
+        return result
     run.used(tensor)
     return run.unknown_result(arguments, name, tensor)
 

@@ -107,6 +107,7 @@ class Tensor(Value):
         return replace(self, **changes)
 
 
+NUMBERS = "<numbers>"  # made by `item`, `tolist` or `numpy`: no tensors any more
 SINCE = "<since>"  # of an element that a dictionary makes by itself: the number of the dictionary
 PIECES = "<pieces>"  # of a sequence: the parts into which a tensor was cut
 

@@ -19,6 +19,7 @@ from nnlint.interpreter import frozen, lapses, modes
 from nnlint.interpreter.control import LoopRecord
 from nnlint.interpreter.joins import EITHER
 from nnlint.interpreter.objects import (
+    NUMBERS,
     Arguments,
     Frame,
     Instance,
@@ -347,6 +348,8 @@ def _is_part(run: Interpreter, module: Obj) -> bool:
 def mark(run: Interpreter, value: Value, provenance: Provenance, depth: int = 0) -> Value:
     """The value with `provenance` added to every tensor in it; one that was cut off its graph stays so."""
     match value:
+        case Tensor(made_by=made) if made == NUMBERS:
+            return value
         case Tensor():
             return replace(value, provenance=_added(value.provenance, provenance))
         case Unknown():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import Broadcasted, GraphCut, OperationRan, ResultDiscarded, Thresholded
 from nnlint.interpreter.dependence import LEAF
-from nnlint.interpreter.objects import Const, Frame, Provenance, Shape, Tensor, Value
+from nnlint.interpreter.objects import NUMBERS, Const, Frame, Provenance, Shape, Tensor, Value
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.watched import Fate
 from nnlint.interpreter.wording import text_of
@@ -36,7 +36,7 @@ def operation_ran(
     made: Place | None,
 ) -> Provenance:
     """Watch an operation on `tensor`; returns the provenance of its output."""
-    if node is None or operation not in TOLD:
+    if node is None or operation not in TOLD or tensor.made_by == NUMBERS:
         return provenance
     told = OperationRan(
         place=run.place(frame, node),
