@@ -72,18 +72,18 @@ class LogOfSoftmax(Rule):
         if event.operation != "log" or not (event.differentiated or event.in_forward) or event.input.guarded:
             return
         if event.input.form is Form.SUM_OF_EXPONENTIALS:
-            what, instead = "a sum of exponentials", "torch.logsumexp"
+            what, limit, instead = "a sum of exponentials", "overflows", "torch.logsumexp"
         elif event.input.form is Form.ONE_MINUS:
             return
         elif event.input.scale is Scale.PROBABILITIES:
-            what, instead = "a softmax", "F.log_softmax"
+            what, limit, instead = "a softmax", "is rounded to 0", "F.log_softmax"
         elif event.input.scale is Scale.SIGMOID:
-            what, instead = "a sigmoid", "F.logsigmoid"
+            what, limit, instead = "a sigmoid", "is rounded to 0", "F.logsigmoid"
         else:
             return
         yield self.finding(
             event,
-            f"`{event.call}` is the logarithm of {what} and overflows where `{instead}` does not",
+            f"`{event.call}` is the logarithm of {what}, and infinite where that {limit}",
             trail=(*event.input.trail, Step(event.place, "its logarithm is taken here")),
             advice=f"use `{instead}` of the raw values",
         )

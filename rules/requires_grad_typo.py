@@ -67,4 +67,5 @@ class RequiresGradTypo(Rule):
         else:
             message = f"nothing reads `{event.target}.{event.name}`: the attribute is called `{event.meant}`"
             advice = f"write `{event.target}.{event.meant}`"
-        yield self.finding(event, message, advice=advice)
+        severity = Severity.INFORMATION if event.needless else None  # a tensor without gradients has none to turn off
+        yield self.finding(event, message, advice=advice, severity=severity)

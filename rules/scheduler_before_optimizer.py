@@ -8,7 +8,7 @@ from nnlint import Finding, Rule, SchedulerStepped, Severity, Step
 
 
 class SchedulerBeforeOptimizer(Rule):
-    """The scheduler steps before the optimizer does, so that the first learning rate is never used.
+    """The scheduler steps before the optimizer does, so that the whole schedule runs one step early.
 
     ## What it does
 
@@ -81,7 +81,7 @@ class SchedulerBeforeOptimizer(Rule):
             return
         yield self.finding(
             event,
-            f"`{event.scheduler}` steps before its optimizer does: the first learning rate is never used",
+            f"`{event.scheduler}` steps before its optimizer does: the schedule runs one step early",
             trail=(Step(event.made, "the scheduler is made here"),),
             advice="step the scheduler after the optimizer, at the end of the epoch or iteration",
         )

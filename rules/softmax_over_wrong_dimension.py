@@ -82,6 +82,7 @@ class SoftmaxOverWrongDimension(Rule):
                 f"`{event.call}` does not say over which dimension: it is chosen by the number of dimensions",
                 place=event.layer_made,
                 advice="name the dimension of the classes: `dim=-1`, or `dim=1` where classes come before pixels",
+                severity=None if len(event.sizes or ()) == 3 else Severity.WARNING,  # of [N, T, C] it takes the N
             )
             return
         dim, rank = event.options["dim"], len(event.sizes or ())

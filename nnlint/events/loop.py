@@ -108,11 +108,15 @@ class ParametersFrozen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeSet(Event):
-    """`target.name` was set, where nothing reads `name` and it all but spells `meant`."""
+    """`target.name` was set, where nothing reads `name` and it all but spells `meant`.
+
+    `needless` says that `meant` has that value as it is.
+    """
 
     target: str
     name: str
     meant: str
+    needless: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

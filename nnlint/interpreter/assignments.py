@@ -115,7 +115,7 @@ def set_attribute(run: Interpreter, owner: Value, name: str, value: Value, node:
         truth = run.truth(value)
         gradients.frozen(run, owner, None if truth is None else not truth, run.place(frame, node))
     elif misspelt.is_meant(name):
-        misspelt.told(run, owner, name, node, frame)
+        misspelt.told(run, owner, name, value, node, frame)
     match owner:
         case Instance():
             if name == "weight" and isinstance(owner.cls, External):

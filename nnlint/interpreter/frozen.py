@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
     from nnlint.interpreter.roles import Forward
 
+_NORMS = frozenset(dotted.rpartition(".")[2] for dotted in BATCH_NORMS)
 NORMS, THAWED = "<frozen norms>", "<thawed>"
 
 
@@ -71,7 +72,7 @@ def events(forwards: Iterable[Forward]) -> Iterator[FrozenNormUpdated]:
             if THAWED not in freeze.part.lazies:
                 yield FrozenNormUpdated(
                     place=freeze.place,
-                    norm=f"{norm.name}" if norm.name else norm.class_name,
+                    norm=norm.name if norm.name and norm.class_name in _NORMS else norm.class_name,
                     module=forward.called,
                     forward=forward.place,
                 )
