@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MISSED, LOADED, SETTER = "<missed>", "<loaded>", "<mode set by>"
 PRETRAINED = "<pretrained>"  # weights were loaded into it at some time
+COPIED = "<copied>"  # those of another network were, as into a target network
 
 
 @dataclass(frozen=True, slots=True, eq=False)

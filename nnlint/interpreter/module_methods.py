@@ -16,6 +16,7 @@ from nnlint.interpreter.objects import (
     Instance,
     Method,
     Native,
+    Obj,
     Sequence,
     Unknown,
     Value,
@@ -128,7 +129,11 @@ def _load(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Cal
     ownership.loaded(module)
     given = arguments.get(0, "state_dict")
     copied = isinstance(given, Unknown) and STATE_OF in given.lazies  # of another network, as target networks are
-    if node is not None and not copied:
+    if copied:
+        for each in descendants(module):
+            if isinstance(each, Obj):
+                each.lazies[lapses.COPIED] = True
+    elif node is not None:
         lapses.loaded(run, module, run.place(frame, node))
     return Unknown()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nnlint.events import UngradedPass
 from nnlint.finding import Confidence
 from nnlint.interpreter import gradients, modes
-from nnlint.interpreter.lapses import PRETRAINED
+from nnlint.interpreter.lapses import COPIED, PRETRAINED
 from nnlint.interpreter.objects import External, Frame, Instance, Obj, Provenance, Unknown, Value
 from nnlint.interpreter.roles import mark, words_of
 from nnlint.interpreter.watched import Fate
@@ -55,7 +55,7 @@ def left(run: Interpreter, number: int | None, result: Value) -> Value:
 def _is_given(run: Interpreter, module: Obj, node: ir.Call) -> bool:
     """Whether a network is not meant to learn: frozen, loaded, or named or chosen so."""
     for each in (module, *run.module_stack):
-        if each.fields.get(modes.FROZEN) or PRETRAINED in each.lazies:
+        if each.fields.get(modes.FROZEN) or {PRETRAINED, COPIED} & {*each.lazies}:
             return True
     if any(
         isinstance(each, Instance) and isinstance(each.cls, External) and network_mode(each.cls.dotted) is not None
