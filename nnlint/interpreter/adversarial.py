@@ -50,7 +50,7 @@ def stepped(run: Interpreter, optimizer: Obj, state: frozenset[str] | None, plac
 def _judge(run: Interpreter, optimizer: Obj, lent: Backward, other: Obj, own: Backward, place: Place) -> None:
     if _feeds(run, lent.calls, optimizer, other) and _feeds(run, own.calls, optimizer, other):
         told = lent  # the generator's optimizer steps on what the discriminator's loss left
-    elif _feeds(run, lent.calls, other, optimizer):
+    elif _feeds(run, lent.calls, other, optimizer) and not _feeds(run, own.calls, optimizer, other):
         told = own
     else:
         return
