@@ -57,7 +57,8 @@ class CoupledWeightDecay(Rule):
     ## Quiet when
 
     - the decay is decoupled: `AdamW`, `decoupled_weight_decay=True`,
-    - it is 0, or the optimizer does not rescale it: `SGD`.
+    - it is 0, or the optimizer does not rescale it: `SGD`,
+    - an L2 penalty is what is asked for, by the name of the option (`--l2`).
 
     ## References
 
@@ -72,7 +73,7 @@ class CoupledWeightDecay(Rule):
 
     def check(self, event: HyperparameterGiven) -> Iterator[Finding]:
         decays = event.name == "weight_decay" and isinstance(event.value, (int, float)) and event.value > 0
-        if event.kind not in ("Adam", "NAdam", "RAdam") or not decays:
+        if event.kind not in ("Adam", "NAdam", "RAdam") or not decays or "l2" in event.option_name.lower():
             return
         option = f" (default of `{event.option_name[:24]}`)" if event.option_name else ""
         yield self.finding(

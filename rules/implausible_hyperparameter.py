@@ -20,6 +20,9 @@ _RANGES = {
 }
 
 
+_FEW_LAYERS = 3  # linear models and toys learn from a handful of examples at rates that break others
+
+
 class ImplausibleHyperparameter(Rule):
     """A learning rate, momentum, dropout or decay is far outside of what works for nearly every network.
 
@@ -74,7 +77,8 @@ class ImplausibleHyperparameter(Rule):
 
     - the constant is a base that a schedule scales (1.0 under a `LambdaLR`, 0 that a warm-up overwrites),
     - a search for the learning rate begins or ends there,
-    - a small regression is solved by SGD or L-BFGS in large steps, or an optimizer has another scale (`Adadelta`),
+    - a network of three layers or fewer is trained in large steps, below 0.5 by Adam, as toys and linear models can be,
+    - an optimizer has another scale (SGD, L-BFGS, `Adadelta`),
     - single tensors are optimized, not a network: an image, a latent code, a perturbation,
     - the default of an option is replaced before it is used.
 
@@ -115,7 +119,8 @@ def _implausible(event: HyperparameterGiven) -> str | None:
         case "lr" if event.trains_network and not event.replaced:
             if 0 < value <= 1e-8:
                 return "tiny lr"
-            return "lr" if event.kind in _ADAMS and value >= 0.05 else None
+            small = event.layers is not None and event.layers <= _FEW_LAYERS
+            return "lr" if event.kind in _ADAMS and value >= (0.5 if small else 0.05) else None
         case "momentum" if event.kind.endswith(("Norm", "Norm1d", "Norm2d", "Norm3d")):
             return "running" if 0.9 <= value < 1 else None
         case "momentum":

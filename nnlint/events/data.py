@@ -16,7 +16,7 @@ class HyperparameterGiven(Event):
 
     `option` is where it stands as the default of an option (`--lr`, which is `option_name`) or of a parameter.
     `replaced` says that a learning rate is set to other values while training goes on, or may be; `trains_network` that
-    what an optimizer holds are the parameters of networks.
+    what an optimizer holds are the parameters of networks, and `layers` how many with parameters these have, if known.
     """
 
     kind: str
@@ -26,6 +26,7 @@ class HyperparameterGiven(Event):
     option_name: str
     replaced: bool
     trains_network: bool
+    layers: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

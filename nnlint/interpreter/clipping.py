@@ -29,6 +29,8 @@ class Clipping:
 
     def stepped(self, optimizer: Obj, held: frozenset[Obj] | None, place: Place, called: str) -> None:
         """`optimizer.step()`, where it holds the parameters of some modules."""
+        if isinstance(optimizer, Instance) and optimizer.class_name == "LBFGS":
+            return  # it estimates curvature by gradients, which clipping would spoil
         for module in held or ():
             layer = _recurrent_layer(module)
             if layer is not None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnlint.events import HyperparameterGiven
 from nnlint.finding import Confidence
-from nnlint.interpreter import gradients
+from nnlint.interpreter import gradients, modes, ownership
 from nnlint.interpreter.objects import (
     Arguments,
     Const,
+    External,
     Frame,
     Instance,
     Mapping,
@@ -22,6 +23,8 @@ from nnlint.interpreter.objects import (
 )
 from nnlint.interpreter.options import Default, default_of
 from nnlint.knowledge.hyperparameters import HYPERPARAMETERS, OPTIMIZERS
+from nnlint.knowledge.layers import LAYERS
+from nnlint.knowledge.networks import is_deep
 from nnlint.reading import script as ir
 from nnlint.source import Place
 
@@ -109,8 +112,27 @@ class Hyperparameters:
                 option_name=given.default.name if given.default is not None else "",
                 replaced=given.optimizer is not None and REPLACED in given.optimizer.lazies,
                 trains_network=bool(held),
+                layers=_layers(held or ()),
                 confidence=Confidence.CERTAIN if given.default is None else Confidence.LIKELY,
             )
+
+
+def _layers(networks: Iterable[Obj]) -> int | None:
+    """How many layers with parameters networks have, unknown parts for one each; None where nothing is known."""
+    count = 0
+    for network in networks:
+        for each in modes.descendants(network):
+            if isinstance(each, Instance):
+                dotted = each.cls.dotted if isinstance(each.cls, External) else ""
+                if is_deep(dotted):
+                    return None
+                info = LAYERS.get(dotted)
+                count += info.operation in ownership.WITH_PARAMETERS if info is not None else bool(dotted)
+            elif each is network:
+                return None
+            else:
+                count += 1
+    return count
 
 
 def number_of(value: Value | None) -> tuple[object, Default | None] | None:

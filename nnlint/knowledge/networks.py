@@ -30,6 +30,11 @@ def network_mode(dotted: str) -> bool | None:
     return None
 
 
+def is_deep(dotted: str) -> bool:
+    """Whether `dotted(...)` makes a whole network, not one layer."""
+    return network_mode(dotted) is not None and not dotted.startswith("torch_geometric.")
+
+
 _WITH_BATCH_NORMS = re.compile(
     r"^torchvision\.models\.(?:\w+\.)*(?:resnet|resnext|wide_resnet|densenet|mobilenet|efficientnet|inception|googlenet"
     r"|shufflenet|mnasnet|regnet|vgg\d+_bn)\w*$"
