@@ -28,7 +28,7 @@ from nnlint.events.loop import (
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import ChildAssigned, LayerRan, LayerReused, ModulesKept
-from nnlint.events.shape import PatternApplied, Reshaped, SequenceRead
+from nnlint.events.shape import MaskUsed, PatternApplied, Reshaped, SequenceRead
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "LoaderMade",
     "LossComputed",
     "LossConstructed",
+    "MaskUsed",
     "ModeMissed",
     "ModuleCalled",
     "ModulesKept",

@@ -46,6 +46,20 @@ class SequenceRead(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaskUsed(Event):
+    """Attention was given a mask as its `parameter`, which keeps what the mask is true for, or leaves it out.
+
+    `mask` are the words that made it, at `made`; `real` says that it is true for real steps, and not for the padding.
+    """
+
+    mask: str
+    parameter: str
+    real: bool
+    keeps: bool
+    made: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatternApplied(Event):
     """A function of einops was called with a known pattern; `problem` says what is wrong with it, if anything."""
 

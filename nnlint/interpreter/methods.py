@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, graphs, lapses, modes, ownership, pictures, reuse, telling, tensors, training
+from nnlint.interpreter import (
+    gradients,
+    graphs,
+    lapses,
+    masks,
+    modes,
+    ownership,
+    pictures,
+    reuse,
+    telling,
+    tensors,
+    training,
+)
 from nnlint.interpreter.contexts import GradientContext
 from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
@@ -350,8 +362,8 @@ def _of_unknown(
             return run.call(unknown, arguments, node, frame)
     if name in _MODULE_METHODS and not unknown.provenance.batches:
         return unknown
-    sorts = name == "sort" and bool(arguments.positional or {"dim", "descending"} & {*arguments.keywords})  # no list
-    if name in OPERATIONS and (sorts or name not in NOT_TENSOR_METHODS or unknown.provenance is not NO_PROVENANCE):
+    proved = masks.named(unknown) is not None or (name == "sort" and masks.sorts_tensor(arguments))
+    if name in OPERATIONS and (proved or name not in NOT_TENSOR_METHODS or unknown.provenance is not NO_PROVENANCE):
         operation = OPERATIONS[name][0]
         if operation != "detach" or unknown.provenance is not NO_PROVENANCE or name in ("detach", "numpy"):
             return _of_tensor(run, unknown, name, arguments, node, frame)

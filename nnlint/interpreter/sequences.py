@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from nnlint.source import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +16,16 @@ class Order:
 
     def other_way(self) -> Order:
         return Order(self.run, not self.swapped)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a mask is true for: real steps of padded sequences or, when not `real`, the padding; made at `place`."""
+
+    real: bool
+    words: str
+    place: Place | None = None
+    by_name: bool = False
+
+    def other_way(self) -> Marks:
+        return replace(self, real=not self.real)

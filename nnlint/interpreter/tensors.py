@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
-from nnlint.interpreter import forms, indexing, layer_shapes, orders, shapes, telling
+from nnlint.interpreter import forms, indexing, layer_shapes, masks, orders, shapes, telling
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     PIECES,
@@ -81,7 +81,7 @@ def as_tensor(run: Interpreter, value: Value) -> Tensor:
         case Tensor():
             return value
         case Unknown():
-            return Tensor(shape=run.sizes.shape_of(value), provenance=value.provenance)
+            return Tensor(shape=run.sizes.shape_of(value), provenance=value.provenance, marks=masks.named(value))
         case Union():
             from nnlint.interpreter.joins import join_tensors
 
@@ -143,6 +143,7 @@ def apply(
         biased=_carried(run, tensor, operation, shape),
         attended=(tensor.attended and operation in KEEPS_SCALE) or made.attended,
         axes=shapes.known_axes(run, operation, tensor, options) if shape is None else (),
+        marks=masks.after(run, operation, tensor, options, node, frame),
         order=orders.carried(tensor, operation, options),
         form=forms.after(operation, tensor),
         guarded=forms.is_guarded(run, operation, tensor, options),
@@ -329,11 +330,13 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
             run.watched.added_back(side.provenance)
     form = forms.of_binary(a, op, b, left, right)
     keeper = _keeper(left, a, op, right, b)
-    order = a.order or b.order
+    order, marks = a.order or b.order, masks.combined(left, op, right)
     averaged = a.averaged or b.averaged if op == "+" else _weighted(left, a, op, right, b)
     if keeper is None:
         guarded = form is Form.ONE_MINUS and b.guarded
-        return Tensor(shape=shape, provenance=provenance, form=form, guarded=guarded, averaged=averaged, order=order)
+        return Tensor(
+            shape=shape, provenance=provenance, form=form, guarded=guarded, averaged=averaged, marks=marks, order=order
+        )
     guarded = keeper.guarded or (op == "+" and isinstance(right, Const))
     return keeper.but(
         shape=shape,
@@ -343,6 +346,7 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
         form=form,
         guarded=guarded,
         averaged=averaged,
+        marks=marks,
         order=order,
     )
 
