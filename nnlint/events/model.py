@@ -57,3 +57,28 @@ class LayerReused(Event):
     feeders: tuple[str, ...]
     is_norm: bool
     said: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerAssigned(Event):
+    """The constructor of a module built a layer that did not run; `read` says that something may read it."""
+
+    module: str
+    attribute: str
+    layer: Layer
+    read: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorKept(Event):
+    """A module keeps a tensor that its constructor made in an attribute that is neither parameter nor buffer.
+
+    `was_parameter` says that it is what became of a parameter, `learns` that it asks for gradients, `computes` that
+    the module computes with it and nothing moves it.
+    """
+
+    module: str
+    attribute: str
+    was_parameter: bool
+    learns: bool
+    computes: bool

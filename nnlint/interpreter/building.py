@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nnlint.events import ChildAssigned, Event, ModulesKept
-from nnlint.interpreter import modes
+from nnlint.interpreter import kept_tensors, modes, unused
 from nnlint.interpreter.objects import (
     Arguments,
     ClassValue,
@@ -21,6 +21,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.parameters import PARAMETER
 from nnlint.knowledge.layers import WEIGHTED
 from nnlint.knowledge.networks import network_mode
 from nnlint.reading import script as ir
@@ -42,6 +43,8 @@ def events(run: Interpreter) -> Iterator[Event]:
     registered = {id(each) for module in run.created for each in modes.descendants(module) if each is not module}
     for module in built:
         yield from _kept(module, registered)
+    yield from unused.events(run, built)
+    yield from kept_tensors.events(run, built)
 
 
 def begun(run: Interpreter, instance: Instance, cls: ClassValue, init: Value | None) -> None:
@@ -75,7 +78,7 @@ def assigned(run: Interpreter, module: Instance, name: str, value: Value, node: 
         return
     place = run.place(frame, node)
     module.lazies.setdefault(_PLACES, {})[name] = place
-    if modes.is_module(value) or (isinstance(value, Unknown) and "<parameter>" in value.lazies):
+    if modes.is_module(value) or (isinstance(value, Unknown) and PARAMETER in value.lazies):
         initialized = module.fields.get(INITIALIZED)
         run.emit(
             ChildAssigned(place=place, module=module.class_name, attribute=name, initialized=initialized is not False)
@@ -97,7 +100,7 @@ def has_weights(value: Value) -> bool:
             names = (each.cls.dotted,) if isinstance(each.cls, External) else ()
             if any(name in WEIGHTED or network_mode(name) is not None for name in names):
                 return True
-            if any(isinstance(field, Unknown) and "<parameter>" in field.lazies for field in each.fields.values()):
+            if any(isinstance(field, Unknown) and PARAMETER in field.lazies for field in each.fields.values()):
                 return True
     return False
 

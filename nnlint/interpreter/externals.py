@@ -40,6 +40,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.parameters import PARAMETER
 from nnlint.interpreter.roles import VOLATILE
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.layers import CONTAINERS, LAYERS, SAME_MODULE, WRAPPERS
@@ -244,7 +245,7 @@ def _autograd_grad(run: Interpreter, dotted: str, arguments: Arguments, node: ir
 
 def _parameter(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     parameter = Unknown("parameter", LEAF)
-    parameter.lazies["<parameter>"] = True
+    parameter.lazies[PARAMETER] = True
     return parameter
 
 

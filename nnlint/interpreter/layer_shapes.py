@@ -129,6 +129,22 @@ def _conv_size(run: Interpreter, size: Size | None, options: dict[str, Value]) -
     return None if number is None else Size.of((number + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)
 
 
+def pooled(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> Shape | None:
+    """What pooling over windows leaves: numbers where all of them are known, else sizes that are not."""
+    if before is None or len(before) < 3:
+        return None
+    kernel, stride, padding = (
+        axis_of(options.get(name, options.get(f"<{name}>"))) for name in ("kernel_size", "stride", "padding")
+    )
+    stride, padding = stride or kernel, padding or 0
+    sizes: list[Size | None] = []
+    for size in before[2:]:
+        number = run.sizes.number(size)
+        known = number is not None and kernel is not None and stride is not None
+        sizes.append(Size.of((number + 2 * padding - kernel) // stride + 1) if known else run.sizes.fresh())  # type: ignore[operator]
+    return (*before[:2], *sizes)
+
+
 def resampled(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> Shape | None:
     if before is None or len(before) < 3:
         return None

@@ -1,18 +1,17 @@
-"""Methods that nnlint knows by name: of tensors, containers, strings, and of objects it knows nothing else about."""
+"""Methods that nnlint knows by name: of tensors, containers, and of objects it knows nothing else about."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import (
+    container_methods,
     gradients,
-    graphs,
     lapses,
     masks,
     modes,
     ownership,
     pictures,
-    reuse,
     telling,
     tensors,
     training,
@@ -26,14 +25,13 @@ from nnlint.interpreter.objects import (
     Const,
     Frame,
     Mapping,
-    Perhaps,
     Sequence,
     ShapeOf,
     Tensor,
     Unknown,
     Value,
 )
-from nnlint.interpreter.parameters import OF, gradient_of, parameter_behind, parameters_of
+from nnlint.interpreter.parameters import CASTS, OF, PARAMETER, cast, gradient_of, parameter_behind, parameters_of
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.operations import NOT_TENSOR_METHODS, OPERATIONS
 from nnlint.reading import script as ir
@@ -98,14 +96,8 @@ def call(
     match receiver:
         case Tensor():
             return _of_tensor(run, receiver, name, arguments, node, frame)
-        case Sequence():
-            return _of_sequence(run, receiver, name, arguments, node, frame)
-        case Mapping():
-            return _of_mapping(run, receiver, name, arguments)
-        case Const(value=str(text)):
-            return _of_text(run, text, name, arguments)
-        case ShapeOf():
-            return _of_shape(run, receiver, name, arguments)
+        case Sequence() | Mapping() | Const() | ShapeOf():
+            return container_methods.call(run, receiver, name, arguments, node, frame)
         case Unknown():
             return _of_unknown(run, receiver, name, arguments, node, frame)
     return run.unknown_result(arguments, name, receiver)
@@ -148,129 +140,6 @@ def _of_tensor(
         )
     run.used(tensor)
     return run.unknown_result(arguments, name, tensor)
-
-
-def _of_sequence(
-    run: Interpreter, sequence: Sequence, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame
-) -> Value:
-    value = arguments.positional[0] if arguments.positional else Unknown()
-    match name:
-        case "append" | "add" | "appendleft":
-            value = graphs.collected(run, sequence, value, node, frame)
-            reuse.appended(run, sequence, value, frame)
-            run.store.write(sequence, "items", (*sequence.items, value))
-            run.collected(value)
-        case "extend" | "update":
-            known, items = run.iterate(value, node, frame)
-            run.store.write(sequence, "items", (*sequence.items, *items))
-            if not known:
-                run.store.write(sequence, "exact", False)
-        case "insert":
-            at = value.value if isinstance(value, Const) and isinstance(value.value, int) else None
-            if at is None or len(arguments.positional) < 2:
-                run.store.write(sequence, "exact", False)
-            else:
-                items = list(sequence.items)
-                items.insert(at, arguments.positional[1])
-                run.store.write(sequence, "items", tuple(items))
-        case "pop":
-            if not sequence.items:
-                return Unknown()
-            at = (
-                -1
-                if not arguments.positional
-                else value.value
-                if isinstance(value, Const) and isinstance(value.value, int)
-                else None
-            )
-            if at is None or not -len(sequence.items) <= at < len(sequence.items):
-                run.store.write(sequence, "exact", False)
-                return Unknown()
-            items = list(sequence.items)
-            popped = items.pop(at)
-            run.store.write(sequence, "items", tuple(items))
-            return popped.value if isinstance(popped, Perhaps) else popped
-        case "clear":
-            run.store.write(sequence, "items", ())
-        case "reverse":
-            run.store.write(sequence, "items", tuple(reversed(sequence.items)))
-        case "copy":
-            return Sequence(sequence.kind, sequence.items, sequence.exact)
-        case "remove" | "discard" | "sort":
-            if name != "sort":
-                run.store.write(sequence, "exact", False)
-        case "index" | "count":
-            return Unknown(name)
-        case "numel":
-            return Unknown(name)
-        case "item" | "detach" | "numpy" | "tolist":  # what holds it may be a tensor on another path
-            return Unknown(name, run.provenance(sequence).detached())
-        case _:
-            return run.unknown_result(arguments, name, sequence)
-    return NONE
-
-
-def _of_mapping(run: Interpreter, mapping: Mapping, name: str, arguments: Arguments) -> Value:
-    key = arguments.positional[0] if arguments.positional else None
-    match name:
-        case "items":
-            pairs = tuple(Sequence("tuple", (Const(k), v)) for k, v in mapping.items.items())
-            return Sequence("list", pairs, mapping.exact)
-        case "values":
-            return Sequence("list", tuple(mapping.items.values()), mapping.exact)
-        case "keys":
-            return Sequence("list", tuple(Const(k) for k in mapping.items), mapping.exact)
-        case "get" | "pop" | "setdefault":
-            if isinstance(key, Const) and key.value.__hash__ is not None:
-                if key.value in mapping.items:
-                    found = mapping.items[key.value]
-                    if name == "pop":
-                        run.store.write(mapping, "items", {k: v for k, v in mapping.items.items() if k != key.value})
-                    return found
-                default = arguments.get(1, "default")
-                if name == "setdefault" and default is not None:
-                    run.store.write(mapping, "items", {**mapping.items, key.value: default})
-                    return default
-                if mapping.exact:
-                    return default if default is not None else NONE
-                return run.child(mapping, f"[{key.value!r}]")
-            values = list(mapping.items.values())
-            return run.join_all(values) if values and name == "get" and mapping.exact else Unknown()
-        case "update":
-            if isinstance(key, Mapping):
-                run.store.write(mapping, "items", {**mapping.items, **key.items, **arguments.keywords})
-                if not key.exact:
-                    run.store.write(mapping, "others", True)
-            else:
-                run.store.write(mapping, "items", {**mapping.items, **arguments.keywords})
-                run.store.write(
-                    mapping, "others", True if key is not None or arguments.loose else mapping.fields["others"]
-                )
-            return NONE
-        case "copy":
-            return Mapping(dict(mapping.items), not mapping.exact)
-    return run.unknown_result(arguments, name, mapping)
-
-
-def _of_text(run: Interpreter, text: str, name: str, arguments: Arguments) -> Value:
-    given = [value.value for value in arguments.positional if isinstance(value, Const) and isinstance(value.value, str)]
-    if len(given) == len(arguments.positional):
-        match name:
-            case "lower" | "upper" | "strip" | "title" | "capitalize" if not given:
-                return Const(getattr(text, name)())
-            case "startswith" | "endswith" if len(given) == 1:
-                return Const(getattr(text, name)(given[0]))
-            case "split" if len(given) <= 1:
-                return Sequence("list", tuple(map(Const, text.split(given[0] if given else None))))
-            case "replace" if len(given) == 2:
-                return Const(text.replace(given[0], given[1]))
-    for value in arguments.all():
-        run.used(value)
-    return Unknown(name)
-
-
-def _of_shape(run: Interpreter, shape: ShapeOf, name: str, arguments: Arguments) -> Value:
-    return Unknown(name)
 
 
 def _of_unknown(
@@ -360,6 +229,8 @@ def _of_unknown(
             return _of_tensor(run, unknown, name, arguments, node, frame)
         case "forward" | "__call__" if "<mode>" in unknown.fields:
             return run.call(unknown, arguments, node, frame)
+    if PARAMETER in unknown.lazies and name in CASTS:
+        return cast(unknown)
     if name in _MODULE_METHODS and not unknown.provenance.batches:
         return unknown
     proved = masks.named(unknown) is not None or (name == "sort" and masks.sorts_tensor(arguments))

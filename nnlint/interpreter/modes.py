@@ -18,6 +18,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.parameters import PARAMETER
 from nnlint.knowledge.layers import CONTAINERS, LAYERS, MODULE_BASES, RATE_OF_MODE, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES
 from nnlint.knowledge.networks import network_mode
@@ -109,7 +110,7 @@ def is_network(value: Value) -> bool:
                     each.cls.dotted
                 ) is not None:
                     return True
-            if any(isinstance(f, Unknown) and "<parameter>" in f.lazies for f in each.fields.values()):
+            if any(isinstance(f, Unknown) and PARAMETER in f.lazies for f in each.fields.values()):
                 return True
     return False
 

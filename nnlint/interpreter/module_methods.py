@@ -115,9 +115,20 @@ def _eval(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Cal
     return module
 
 
+STATE_OF = "<state of>"
+
+
+def _state_dict(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    state = Unknown("state_dict")
+    state.lazies[STATE_OF] = module
+    return state
+
+
 def _load(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     ownership.loaded(module)
-    if node is not None:
+    given = arguments.get(0, "state_dict")
+    copied = isinstance(given, Unknown) and STATE_OF in given.lazies  # of another network, as target networks are
+    if node is not None and not copied:
         lapses.loaded(run, module, run.place(frame, node))
     return Unknown()
 
@@ -217,12 +228,12 @@ METHODS: dict[str, Callable[..., Value]] = {
     "apply": _apply,
     "requires_grad_": _requires_grad,
     "load_state_dict": _load,
+    "state_dict": _state_dict,
     **dict.fromkeys(
         ("to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "share_memory", "to_empty"), _itself
     ),
     **dict.fromkeys(
         (
-            "state_dict",
             "register_forward_hook",
             "register_full_backward_hook",
             "register_forward_pre_hook",

@@ -5,6 +5,16 @@ from __future__ import annotations
 from nnlint.interpreter.objects import Instance, Mapping, Obj, Perhaps, Sequence, Union, Unknown, Value
 
 OF = "<parameter of>"
+PARAMETER, WAS_PARAMETER = "<parameter>", "<was parameter>"
+CASTS = frozenset({"to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "type_as", "clone"})
+"""Methods of a parameter that return a plain tensor, unless there is nothing to change."""
+
+
+def cast(parameter: Unknown) -> Unknown:
+    """What `nn.Parameter(…).to(…)` returns."""
+    tensor = Unknown(parameter.name, parameter.provenance)
+    tensor.lazies[WAS_PARAMETER] = True
+    return tensor
 
 
 class Parameters(Sequence):

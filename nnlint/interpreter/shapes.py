@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter.heads import presumed_whole
-from nnlint.interpreter.layer_shapes import adaptive, axis_of, convolution, layer, presumed, resampled
+from nnlint.interpreter.layer_shapes import adaptive, axis_of, convolution, layer, pooled, presumed, resampled
 from nnlint.interpreter.objects import (
     NONE,
     Const,
@@ -96,11 +96,7 @@ def result(
                 words,
             )
         case "pool":
-            return (
-                (*before[:2], *(run.sizes.fresh() for _ in before[2:]))
-                if before is not None and len(before) > 2
-                else None
-            )
+            return pooled(run, before, options)
         case "resample":
             return resampled(run, before, options)
         case "unbind":

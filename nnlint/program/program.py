@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nnlint.program.folders import Folders
 from nnlint.program.project import find_root
+from nnlint.program.readers import Readers
 from nnlint.program.search import Search
 from nnlint.program.torch_version import declared_torch
 from nnlint.reading.script import Script
@@ -51,6 +52,7 @@ class Program:
         self._found: dict[tuple[str, Path, Path | None], Path | None] = {}
         self._torch: dict[Path, TorchVersion] = {}
         self._mentioned: dict[tuple[Path, tuple[bytes, ...]], bool] = {}
+        self.readers = Readers(self)
 
     @property
     def targets(self) -> tuple[Path, ...]:
@@ -59,6 +61,10 @@ class Program:
 
     def is_target(self, path: Path) -> bool:
         return _absolute(path) in self._targets
+
+    def is_read(self, path: Path) -> bool:
+        """Whether the file was asked for as a Script already."""
+        return _absolute(path) in self._scripts
 
     def root_of(self, path: Path) -> Path:
         """The root of the project that a file belongs to."""
@@ -81,7 +87,7 @@ class Program:
         path = _absolute(path)
         if path not in self._scripts:
             try:
-                self._scripts[path] = self._read(self._source(path))
+                self._scripts[path] = self._read(self.source(path))
             except Unreadable as error:
                 self._scripts[path] = error
         found = self._scripts[path]
@@ -151,7 +157,8 @@ class Program:
         here = Path.cwd()
         return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)
 
-    def _source(self, path: Path) -> Source:
+    def source(self, path: Path) -> Source:
+        """The text of a file, or what stands for it. Raises `Unreadable`."""
         if path in self._unsaved:
             return Source.decode(self.shown(path), self._unsaved[path])
         return Source.read(path, self.shown(path))

@@ -1,0 +1,124 @@
+"""Who in a project may read an attribute of the objects of a class.
+
+The targets, and what they led to, are known as Scripts; of the other files of the project only the names that stand
+behind a dot are looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnlint.program.project import ProjectTooLarge, walk
+from nnlint.reading.uses import ClassUses, Uses, uses
+from nnlint.source import Unreadable
+
+if TYPE_CHECKING:
+    from nnlint.program.program import Program
+
+MOST_FOLDERS = 5_000
+_BEHIND_A_DOT = re.compile(rb"\.([A-Za-z_]\w*)")
+
+
+@dataclass(slots=True)
+class _Project:
+    names: set[str] = field(default_factory=set)
+    called: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
+    prefixes: set[str] = field(default_factory=set)
+    classes: dict[str, list[ClassUses]] = field(default_factory=dict)
+    heirs: dict[str, set[str]] = field(default_factory=dict)  # the classes that name a class as their base
+
+    def add(self, found: Uses) -> None:
+        self.names |= found.names
+        self.called |= found.called
+        self.written |= found.written
+        self.prefixes |= found.prefixes
+        for each in found.classes:
+            self.classes.setdefault(each.name, []).append(each)
+            for base in each.bases:
+                self.heirs.setdefault(base, set()).add(each.name)
+
+
+class Readers:
+    """Asks the files of each project once."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._projects: dict[Path, _Project | None] = {}
+        self._uses: dict[Path, Uses] = {}
+
+    def uses(self, path: Path) -> Uses:
+        """What a file reads. Raises `Unreadable`."""
+        if path not in self._uses:
+            self._uses[path] = uses(self._program.script(path))
+        return self._uses[path]
+
+    def may_read(self, path: Path, cls: str, attribute: str) -> bool:
+        """Whether anything in the project of `path` may read an attribute of the objects of `cls`, or its heirs."""
+        project = self._project(path)
+        if project is None or attribute in project.called or self.is_touched(path, attribute):
+            return True
+        return any(each.is_open or attribute in each.reads for each in self.family(path, cls))
+
+    def is_touched(self, path: Path, attribute: str) -> bool:
+        """Whether anything may use an attribute of that name of other objects than `self`, but for calling it."""
+        project = self._project(path)
+        if project is None or attribute in project.names or attribute in project.written:
+            return True
+        return any(attribute.startswith(prefix) for prefix in project.prefixes)
+
+    def family(self, path: Path, cls: str) -> list[ClassUses]:
+        """A class, all that inherit from it, and all that these inherit from, as far as the project's files say."""
+        project = self._project(path)
+        if project is None:
+            return []
+        return [each for name in sorted(_family(project, cls)) for each in project.classes.get(name, ())]
+
+    def _project(self, path: Path) -> _Project | None:
+        root = self._program.root_of(path)
+        if root not in self._projects:
+            self._projects[root] = self._look_at(root)
+        return self._projects[root]
+
+    def _look_at(self, root: Path) -> _Project | None:
+        project = _Project()
+        targets = {path.absolute() for path in self._program.targets}
+        try:
+            files = dict.fromkeys((*sorted(targets), *walk(root, most_folders=MOST_FOLDERS)))
+        except ProjectTooLarge:
+            return None
+        for path in files:
+            if not self._program.is_read(path) and not (path in targets and self._program.mentions(path, (b"torch",))):
+                project.names |= _names_in(path)
+            elif self._program.root_of(path) == root:
+                try:
+                    project.add(self.uses(path))
+                except (Unreadable, RecursionError):
+                    project.names |= _names_in(path)
+        return project
+
+
+def _names_in(path: Path) -> set[str]:
+    try:
+        return {name.decode() for name in _BEHIND_A_DOT.findall(path.read_bytes())}
+    except OSError:
+        return set()
+
+
+def _family(project: _Project, cls: str) -> set[str]:
+    """The class, those that inherit from it, and all that these inherit from."""
+    heirs = _closure({cls}, lambda name: project.heirs.get(name, set()))
+    return _closure(heirs, lambda name: {base for each in project.classes.get(name, ()) for base in each.bases})
+
+
+def _closure(start: set[str], further: Callable[[str], set[str]]) -> set[str]:
+    found, waiting = set(start), list(start)
+    while waiting:
+        for name in further(waiting.pop()) - found:
+            found.add(name)
+            waiting.append(name)
+    return found
