@@ -27,13 +27,8 @@ from nnlint.events.loop import (
 )
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
-<<<<<<< HEAD
-from nnlint.events.model import ChildAssigned, LayerRan, LayerReused, ModulesKept
-from nnlint.events.shape import MaskUsed, PatternApplied, Reshaped, SequenceRead
-=======
 from nnlint.events.model import ChildAssigned, LayerAssigned, LayerRan, LayerReused, ModulesKept, TensorKept
-from nnlint.events.shape import PatternApplied, Reshaped, SequenceRead
->>>>>>> main
+from nnlint.events.shape import MaskUsed, PatternApplied, Reshaped, SequenceRead
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
