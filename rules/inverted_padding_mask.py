@@ -14,7 +14,8 @@ class InvertedPaddingMask(Rule):
 
     Follows masks from where they are made (`tokens != pad`, a tokenizer's `attention_mask`, lengths) to the attention
     that uses them: `key_padding_mask` and boolean masks of `MultiheadAttention` and `Transformer` layers say what to
-    leave out, the mask of `scaled_dot_product_attention` says what to keep.
+    leave out, so does a `masked_fill` by a very low number, and the mask of `scaled_dot_product_attention` says what to
+    keep.
 
     ## Why it fails silently
 
@@ -65,6 +66,8 @@ class InvertedPaddingMask(Rule):
     code, name, severity = "NN407", "inverted-padding-mask", Severity.ERROR
     watches = MaskUsed
     words = (
+        "masked_fill",
+        "masked_fill_",
         "MultiheadAttention",
         "Transformer",
         "TransformerDecoder",

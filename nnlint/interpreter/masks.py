@@ -25,9 +25,12 @@ _METHODS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="
 _TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 _PAD = re.compile(r"pad", re.IGNORECASE)
 _TOKENS = re.compile(r"(tokens?|ids|words?|src|tgt|sentences?|sequences?|seqs?|texts?)$", re.IGNORECASE)
-_OF_WORDS = re.compile(r"attention_mask|attn_masks?$")  # as tokenizers make them: 1 for words
+_LENGTH = re.compile(r"len|size|num|count", re.IGNORECASE)
+_OF_WORDS = "attention_mask"  # as tokenizers make them: 1 for words
 
-_NUMBERS = ("float", "half", "dtype", "type_as")  # what is added to scores has no true and false
+_FLOATS = frozenset({"float", "half", "double", "bfloat16", "type_as", "log"})
+_MARKS = "<marks>"  # of something unknown: what it marks
+_TOKENIZED = "<tokenized>"  # of something unknown: that a network of Transformers takes it for its mask
 
 _IGNORE_TRUE = {  # the masks that say what is to be left out, by where they are given
     "MultiheadAttention": {"key_padding_mask": 3},
@@ -39,9 +42,18 @@ _IGNORE_TRUE = {  # the masks that say what is to be left out, by where they are
 }
 
 
-def named(value: Unknown) -> Marks | None:
-    """What a mask marks by its name."""
-    return Marks(True, value.name.strip("[]'\""), by_name=True) if _OF_WORDS.search(value.name) else None
+def remember(value: Unknown, marks: Marks | None) -> Unknown:
+    """Something unknown, which marks this."""
+    if marks is not None:
+        value.lazies[_MARKS] = marks
+    return value
+
+
+def handed_on(arguments: Arguments) -> None:
+    """Something unknown is given arguments: the `attention_mask` of a network of Transformers is 1 for words."""
+    mask = arguments.keywords.get(_OF_WORDS)
+    if isinstance(mask, Unknown) and _OF_WORDS in mask.name:
+        mask.lazies[_TOKENIZED] = True
 
 
 def sorts_tensor(arguments: Arguments) -> bool:
@@ -54,8 +66,15 @@ def marks_of(value: Value | None) -> Marks | None:
         case Tensor():
             return value.marks
         case Unknown():
-            return named(value)
+            known: Marks | None = value.lazies.get(_MARKS)
+            return known or _by_name(value)
     return None
+
+
+def _by_name(value: Unknown) -> Marks | None:
+    """What a mask marks that a tokenizer made: `batch["attention_mask"]`, or what goes to a network as such."""
+    made = value.name.startswith("[") or "<owner>" in value.lazies or _TOKENIZED in value.lazies
+    return Marks(True, value.name.strip("[]'\""), by_name=True) if made and _OF_WORDS in value.name else None
 
 
 def after(
@@ -63,8 +82,7 @@ def after(
 ) -> Marks | None:
     """What a mask marks after an operation."""
     if operation in _KEEP:
-        words = text_of(node) if isinstance(node, ir.Call) else ""
-        return None if any(word in words for word in _NUMBERS) else tensor.marks
+        return None if tensor.marks is not None and _makes_floats(node) else tensor.marks
     if operation == "not" and tensor.marks is not None:
         return tensor.marks.other_way()
     if operation == "compare" and isinstance(node, ir.Call) and isinstance(node.function, ir.Attribute):
@@ -72,6 +90,15 @@ def after(
         if op is not None and other is not None and node.arguments:
             return compared(run, tensor, op, other, node, node.function.value, node.arguments[0].value, frame)
     return None
+
+
+def _makes_floats(node: ir.Node | None) -> bool:
+    """Whether a method makes numbers of a mask, which are added to scores: they have no true and false."""
+    if not isinstance(node, ir.Call) or not isinstance(node.function, ir.Attribute):
+        return False
+    name = node.function.attr
+    kind = " ".join(text_of(each.value) for each in node.arguments if each.keyword in ("", None, "dtype"))
+    return name in _FLOATS or (name in ("to", "type") and re.search(r"float|half|dtype|double", kind) is not None)
 
 
 def compared(
@@ -93,14 +120,20 @@ def compared(
         turns = (op, int(right.value)) in (("==", 0), ("!=", 1), ("<", 1), ("<=", 0))
         return known if keeps else known.other_way() if turns else None
     made = text_of(node), run.place(frame, node)
-    if _is_positions(left) and not _is_positions(right) and isinstance(right, (Tensor, Unknown)):
-        return Marks(op in ("<", "<="), *made) if op in ("<", "<=", ">", ">=") else None
+    if _is_positions(left):
+        ends = isinstance(right, (Tensor, Unknown)) and not _is_positions(right) and _is_length(right_expr)
+        return Marks(op in ("<", "<="), *made) if ends and op in ("<", "<=", ">", ">=") else None
     if op not in ("==", "!=") or known is not None or not isinstance(left, (Tensor, Unknown)):
         return None
     if _PAD.search(text_of(right_expr)):
         return Marks(op == "!=", *made)
     zero = isinstance(right, Const) and type(right.value) is int and right.value == 0
     return Marks(op == "!=", *made, by_name=True) if zero and _TOKENS.search(text_of(left_expr)) else None
+
+
+def _is_length(expr: ir.Expr) -> bool:
+    words = text_of(expr)
+    return _LENGTH.search(words) is not None and _PAD.search(words) is None
 
 
 def _is_positions(value: Value) -> bool:
@@ -126,17 +159,25 @@ def combined(left: Value, op: str, right: Value) -> Marks | None:
     return a if op in "&|" and a is not None and b is not None and a.real is b.real else None
 
 
-def given(
-    run: Interpreter, kind: str, arguments: Arguments, node: ir.Call | None, frame: Frame, inputs: int = 0
-) -> None:
-    """A layer of attention is given masks; `inputs` of its arguments come before those."""
+def given(run: Interpreter, kind: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> None:
+    """A layer of attention is given masks."""
     for name, position in _IGNORE_TRUE.get(kind, {}).items():
-        _used(run, arguments.get(position - inputs, name), name, False, node, frame)
+        _used(run, arguments.get(position, name), name, False, node, frame)
 
 
 def given_to_function(run: Interpreter, mask: Value | None, node: ir.Call | None, frame: Frame) -> None:
     """`scaled_dot_product_attention(q, k, v, mask)` keeps what is true."""
     _used(run, mask, "attn_mask", True, node, frame)
+
+
+def filled(run: Interpreter, options: dict[str, Value], node: ir.Node | None, frame: Frame) -> None:
+    """`scores.masked_fill(mask, -inf)` leaves out what is true."""
+    if isinstance(node, ir.Call) and _is_very_low(options.get("value")):
+        _used(run, options.get("mask"), "masked_fill", False, node, frame)
+
+
+def _is_very_low(value: Value | None) -> bool:
+    return isinstance(value, Const) and isinstance(value.value, (int, float)) and value.value <= -1000
 
 
 def _used(run: Interpreter, mask: Value | None, name: str, keeps: bool, node: ir.Call | None, frame: Frame) -> None:

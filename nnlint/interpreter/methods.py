@@ -231,9 +231,10 @@ def _of_unknown(
             return run.call(unknown, arguments, node, frame)
     if PARAMETER in unknown.lazies and name in CASTS:
         return cast(unknown)
-    if name in _MODULE_METHODS and not unknown.provenance.batches:
+    is_mask = masks.marks_of(unknown) is not None
+    if name in _MODULE_METHODS and not unknown.provenance.batches and not is_mask:
         return unknown
-    proved = masks.named(unknown) is not None or (name == "sort" and masks.sorts_tensor(arguments))
+    proved = is_mask or (name == "sort" and masks.sorts_tensor(arguments))
     if name in OPERATIONS and (proved or name not in NOT_TENSOR_METHODS or unknown.provenance is not NO_PROVENANCE):
         operation = OPERATIONS[name][0]
         if operation != "detach" or unknown.provenance is not NO_PROVENANCE or name in ("detach", "numpy"):

@@ -176,9 +176,7 @@ def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
                 ]
                 shape = shapes.broadcast(run, run.sizes.shape_of(left), run.sizes.shape_of(right), left, right)
                 return Tensor(shape=shape, provenance=reduce(operator.or_, cuts, provenance.detached()), marks=marks)
-            if marks is not None and run.module_stack:
-                return Tensor(shape=run.sizes.shape_of(left), provenance=provenance.detached(), marks=marks)
-            result = Unknown(provenance=provenance.detached())
+            result = masks.remember(Unknown(provenance=provenance.detached()), marks)
             if is_interval(left) or is_interval(right) or (op == "==" and (is_counter(left) or is_counter(right))):
                 result = remainder()
         elif not verdict:

@@ -29,47 +29,17 @@ if TYPE_CHECKING:
 
 KEEPS_SCALE = frozenset(
     [
-        "identity",
-        "detach",
-        "keep",
-        "clamp",
-        "round",
-        "view",
-        "resize",
-        "flatten",
-        "unflatten",
-        "transpose",
-        "t",
-        "permute",
-        "squeeze",
-        "unsqueeze",
-        "expand",
-        "select",
-        "chunk",
-        "unbind",
-        "cat",
-        "stack",
-        "resample",
-        "dropout",
-        "extreme",
-        "sort",
+        "identity", "detach", "keep", "clamp", "round", "view", "resize", "flatten", "unflatten",
+        "transpose", "t", "permute", "squeeze", "unsqueeze", "expand", "select", "chunk", "unbind", "cat",
+        "stack", "resample", "dropout", "extreme", "sort",
     ]
-)
+)  # fmt: skip
 KEEPS_BIAS = frozenset(
-    {
-        "identity",
-        "pool",
-        "adaptive_pool",
-        "shuffle",
-        "view",
-        "flatten",
-        "transpose",
-        "permute",
-        "unsqueeze",
-        "squeeze",
-        "resample",
-    }
-)
+    [
+        "identity", "pool", "adaptive_pool", "shuffle", "view", "flatten", "transpose", "permute",
+        "unsqueeze", "squeeze", "resample",
+    ]
+)  # fmt: skip
 """What may stand between a layer with a bias and a batch norm without giving the bias a meaning."""
 CUTS = frozenset({"detach", "argmax", "compare", "one_hot", "round", "step"})
 """Operations through which no gradient flows."""
@@ -81,7 +51,7 @@ def as_tensor(run: Interpreter, value: Value) -> Tensor:
         case Tensor():
             return value
         case Unknown():
-            return Tensor(shape=run.sizes.shape_of(value), provenance=value.provenance, marks=masks.named(value))
+            return Tensor(shape=run.sizes.shape_of(value), provenance=value.provenance, marks=masks.marks_of(value))
         case Union():
             from nnlint.interpreter.joins import join_tensors
 
@@ -151,6 +121,8 @@ def apply(
     )
     if operation in ("reduce", "sum", "mean", "extreme"):
         run.orders.reduced(run, tensor, options.get("dim"), node, frame)
+    if operation == "keep":
+        masks.filled(run, options, node, frame)
     if isinstance(value, Tensor) and layer is None and node is not None:
         run.operated = node, operation, options
     return _shaped_results(run, operation, run.sizes.shape_of(value), result, options, words)
