@@ -44,6 +44,7 @@ from nnlint.events import (
     SequenceRead,
     TensorKept,
     Thresholded,
+    TokensScored,
     UngradedPass,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
@@ -130,6 +131,7 @@ __all__ = [
     "TensorFacts",
     "TensorKept",
     "Thresholded",
+    "TokensScored",
     "TorchVersion",
     "UngradedPass",
     "Verdict",

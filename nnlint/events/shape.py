@@ -60,6 +60,20 @@ class MaskUsed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokensScored(Event):
+    """The scores that a network gave at each position were compared with tokens of the same sequences.
+
+    `call` is the loss; the tokens are those that stand so many positions `ahead`; the network read the sequences at
+    `read`. `peeks` are the calls, with their places, that showed it the tokens behind each position.
+    """
+
+    call: str
+    ahead: int
+    read: Place
+    peeks: tuple[tuple[str, Place], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatternApplied(Event):
     """A function of einops was called with a known pattern; `problem` says what is wrong with it, if anything."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nnlint.interpreter import telling
 from nnlint.interpreter.masks import POSITIONS
 from nnlint.interpreter.objects import NO_PROVENANCE, Arguments, Frame, Sequence, Shape, Tensor, Value
+from nnlint.interpreter.tokens import tokens_of
 from nnlint.knowledge.operations import SIZED_FACTORIES, TENSOR_CASTS
 from nnlint.reading import script as ir
 
@@ -27,6 +28,8 @@ def made(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         provenance=provenance,
         made_by="<drawn>" if drawn else POSITIONS if dotted == "torch.arange" else "",
     )
+    if dotted in ("torch.from_numpy", "torch.LongTensor", "torch.Tensor") and arguments.positional:
+        made = made.but(tokens=tokens_of(arguments.positional[0]))
     return leaf_if_asked(run, arguments, made, node, frame)
 
 

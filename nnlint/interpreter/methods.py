@@ -14,6 +14,7 @@ from nnlint.interpreter import (
     pictures,
     telling,
     tensors,
+    tokens,
     training,
 )
 from nnlint.interpreter.contexts import GradientContext
@@ -231,6 +232,8 @@ def _of_unknown(
             return run.call(unknown, arguments, node, frame)
     if PARAMETER in unknown.lazies and name in CASTS:
         return cast(unknown)
+    if name.endswith("_") and name != "requires_grad_":
+        tokens.written(run, unknown)
     is_mask = masks.marks_of(unknown) is not None
     if name in _MODULE_METHODS and not unknown.provenance.batches and not is_mask:
         return unknown
@@ -240,6 +243,8 @@ def _of_unknown(
         if operation != "detach" or unknown.provenance is not NO_PROVENANCE or name in ("detach", "numpy"):
             return _of_tensor(run, unknown, name, arguments, node, frame)
     run.used(unknown)
+    if name == "astype":
+        return tokens.remember(Unknown(name, run.provenance(unknown)), tokens.tokens_of(unknown))
     if name in _LEAVES_MODULES_ALONE or name.startswith(("add_", "log_", "save", "write", "print")):
         for value in arguments.all():
             run.used(value)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
-from nnlint.interpreter import forms, indexing, layer_shapes, masks, orders, shapes, telling
+from nnlint.interpreter import forms, indexing, layer_shapes, masks, orders, shapes, telling, tokens
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     PIECES,
@@ -51,7 +51,12 @@ def as_tensor(run: Interpreter, value: Value) -> Tensor:
         case Tensor():
             return value
         case Unknown():
-            return Tensor(shape=run.sizes.shape_of(value), provenance=value.provenance, marks=masks.marks_of(value))
+            return Tensor(
+                shape=run.sizes.shape_of(value),
+                provenance=value.provenance,
+                marks=masks.marks_of(value),
+                tokens=tokens.tokens_of(value),
+            )
         case Union():
             from nnlint.interpreter.joins import join_tensors
 
@@ -114,6 +119,7 @@ def apply(
         attended=(tensor.attended and operation in KEEPS_SCALE) or made.attended,
         axes=shapes.known_axes(run, operation, tensor, options) if shape is None else (),
         marks=masks.after(run, operation, tensor, options, node, frame),
+        tokens=tokens.after(run, operation, tensor, options, node, frame),
         order=orders.carried(tensor, operation, options),
         form=forms.after(operation, tensor),
         guarded=forms.is_guarded(run, operation, tensor, options),
@@ -296,6 +302,7 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
             made_by=a.made_by if keeps else "",
             provenance=provenance,
             attended=a.scale is Scale.PROBABILITIES,
+            tokens=tokens.of_binary(left, op, right),
         )
     for side in (a, b) if op == "+" else ():
         if side.form is Form.DIFFERENCE:
@@ -307,7 +314,14 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
     if keeper is None:
         guarded = form is Form.ONE_MINUS and b.guarded
         return Tensor(
-            shape=shape, provenance=provenance, form=form, guarded=guarded, averaged=averaged, marks=marks, order=order
+            shape=shape,
+            provenance=provenance,
+            form=form,
+            guarded=guarded,
+            averaged=averaged,
+            marks=marks,
+            tokens=tokens.of_binary(left, op, right),
+            order=order,
         )
     guarded = keeper.guarded or (op == "+" and isinstance(right, Const))
     return keeper.but(
@@ -319,6 +333,7 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
         guarded=guarded,
         averaged=averaged,
         marks=marks,
+        tokens=tokens.of_binary(left, op, right),
         order=order,
     )
 
@@ -366,6 +381,7 @@ def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
         biased=None,
         axes=(),
         order=None,
+        tokens=tokens.part(run, tensor, key),
         made_by="" if tensor.made_by == "<drawn>" else tensor.made_by,  # rows of what was drawn are data
         provenance=tensor.provenance | run.provenance(key).detached(),
     )
