@@ -26,6 +26,7 @@ from nnlint.events import (
     LoaderMade,
     LossComputed,
     LossConstructed,
+    MaskUsed,
     ModeMissed,
     ModuleCalled,
     ModulesKept,
@@ -43,6 +44,7 @@ from nnlint.events import (
     SequenceRead,
     TensorKept,
     Thresholded,
+    TokensScored,
     UngradedPass,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
@@ -99,6 +101,7 @@ __all__ = [
     "Loss",
     "LossComputed",
     "LossConstructed",
+    "MaskUsed",
     "ModeMiss",
     "ModeMissed",
     "ModuleCalled",
@@ -128,6 +131,7 @@ __all__ = [
     "TensorFacts",
     "TensorKept",
     "Thresholded",
+    "TokensScored",
     "TorchVersion",
     "UngradedPass",
     "Verdict",

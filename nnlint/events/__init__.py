@@ -28,7 +28,7 @@ from nnlint.events.loop import (
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import ChildAssigned, LayerAssigned, LayerRan, LayerReused, ModulesKept, TensorKept
-from nnlint.events.shape import PatternApplied, Reshaped, SequenceRead
+from nnlint.events.shape import MaskUsed, PatternApplied, Reshaped, SequenceRead, TokensScored
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "LoaderMade",
     "LossComputed",
     "LossConstructed",
+    "MaskUsed",
     "ModeMissed",
     "ModuleCalled",
     "ModulesKept",
@@ -71,5 +72,6 @@ __all__ = [
     "SequenceRead",
     "TensorKept",
     "Thresholded",
+    "TokensScored",
     "UngradedPass",
 ]

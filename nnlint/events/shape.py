@@ -46,6 +46,34 @@ class SequenceRead(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaskUsed(Event):
+    """Attention was given a mask as its `parameter`, which keeps what the mask is true for, or leaves it out.
+
+    `mask` are the words that made it, at `made`; `real` says that it is true for real steps, and not for the padding.
+    """
+
+    mask: str
+    parameter: str
+    real: bool
+    keeps: bool
+    made: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensScored(Event):
+    """The scores that a network gave at each position were compared with tokens of the same sequences.
+
+    `call` is the loss; the tokens are those that stand so many positions `ahead`; the network read the sequences at
+    `read`. `peeks` are the calls, with their places, that showed it the tokens behind each position.
+    """
+
+    call: str
+    ahead: int
+    read: Place
+    peeks: tuple[tuple[str, Place], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatternApplied(Event):
     """A function of einops was called with a known pattern; `problem` says what is wrong with it, if anything."""
 

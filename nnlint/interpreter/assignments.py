@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, gradients, graphs, misspelt, ownership, telling
+from nnlint.interpreter import classes, gradients, graphs, misspelt, ownership, telling, tokens
 from nnlint.interpreter.expressions import written_to
 from nnlint.interpreter.intervals import counter, is_counter
 from nnlint.interpreter.objects import (
@@ -75,11 +75,13 @@ def bind(run: Interpreter, target: ir.Expr, value: Value, frame: Frame) -> None:
                 written_to(run, owner, telling.made_leaf(run, held, None, frame), frame)
         case ir.Subscript(value=container, index=index):
             held = run.evaluate(container, frame)
-            set_item(run, held, run.evaluate(index, frame), value)
+            key = run.evaluate(index, frame)
+            set_item(run, held, key, value)
+            items = tokens.after_writing(run, held, key)
             if isinstance(held, Tensor):  # a part of it has other numbers now; raw scores stay raw scores
                 scale = held.scale if held.scale is Scale.LOGITS else Scale.UNKNOWN
                 provenance = held.provenance | run.provenance(value)
-                changed = held.but(scale=scale, provenance=provenance, form=Form.WRITTEN_INTO)
+                changed = held.but(scale=scale, provenance=provenance, form=Form.WRITTEN_INTO, tokens=items)
                 written_to(run, container, changed, frame)
         case ir.TupleDisplay(elements=elements) | ir.ListDisplay(elements=elements):
             _unpack(run, elements, value, frame)

@@ -22,6 +22,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.roles import Batch, role_of_name
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.splits import split_named, split_of
+from nnlint.interpreter.tokens import remember, tokens_of
 from nnlint.interpreter.transforms import draws, parts, transforms_of
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
@@ -161,7 +162,7 @@ def _collated(run: Interpreter, item: Value, batches: Provenance, size: Size) ->
                 {key: _collated(run, each, batches, size) for key, each in item.items.items()}, not item.exact
             )
         case Tensor() if item.shape is not None:
-            return Tensor(shape=(size, *item.shape), provenance=batches)
+            return Tensor(shape=(size, *item.shape), provenance=batches, tokens=tokens_of(item))
         case Const(value=int() | float()):
             return Tensor(shape=(size,), provenance=batches)
-    return Unknown("batch", provenance=batches)
+    return remember(Unknown("batch", provenance=batches), tokens_of(item))

@@ -10,6 +10,7 @@ from nnlint.interpreter import (
     factories,
     gradients,
     layers,
+    masks,
     modules,
     options,
     ownership,
@@ -160,6 +161,8 @@ def _operation(
         arguments.loose,
     )
     options = options_of(parameters, rest)
+    if operation == "attention":
+        masks.given_to_function(run, arguments.get(3, "attn_mask"), node, frame)
     if operation in ("dropout", "attention"):
         rehearsals.dropped(run, name, options, text_of(node), node, frame)
     if operation in ("cat", "stack"):

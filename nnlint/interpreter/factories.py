@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import telling
+from nnlint.interpreter.masks import POSITIONS
 from nnlint.interpreter.objects import NO_PROVENANCE, Arguments, Frame, Sequence, Shape, Tensor, Value
+from nnlint.interpreter.tokens import tokens_of
 from nnlint.knowledge.operations import SIZED_FACTORIES, TENSOR_CASTS
 from nnlint.reading import script as ir
 
@@ -21,7 +23,13 @@ def made(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         provenance = provenance | run.provenance(each).detached()
     shape = None if arguments.loose else _made_shape(run, dotted, arguments)
     drawn = dotted.rpartition(".")[2] in ("rand", "randn", "randint", "zeros", "ones", "empty")
-    made = Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
+    made = Tensor(
+        shape=shape,
+        provenance=provenance,
+        made_by="<drawn>" if drawn else POSITIONS if dotted == "torch.arange" else "",
+    )
+    if dotted in ("torch.from_numpy", "torch.LongTensor", "torch.Tensor") and arguments.positional:
+        made = made.but(tokens=tokens_of(arguments.positional[0]))
     return leaf_if_asked(run, arguments, made, node, frame)
 
 

@@ -84,6 +84,8 @@ def join_tensors(left: Tensor, right: Tensor) -> Tensor:
         biased=left.biased if left.biased == right.biased else None,
         attended=left.attended and right.attended,
         axes=left.axes if left.axes == right.axes else (),
+        marks=left.marks if left.marks == right.marks else None,
+        tokens=left.tokens.meets(right.tokens) if left.tokens is not None else None,
         order=left.order if left.order == right.order else None,
         form=left.form if left.form is right.form else Form.OTHER,
         guarded=left.guarded or right.guarded,

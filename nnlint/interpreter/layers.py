@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import Broadcasted, LayerRan, LossComputed
 from nnlint.finding import Confidence
-from nnlint.interpreter import packing, rehearsals
+from nnlint.interpreter import masks, packing, rehearsals, tokens
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
@@ -85,6 +85,8 @@ def run_layer(
         result = apply(run, operation, value, options, node, frame, words, layer)
     if operation in HAVE_PARAMETERS:
         result = _hung(result, run.starvation.fed(run, layer, run.on_graph(NO_PROVENANCE)))
+    masks.given(run, info.kind, arguments, node, frame)
+    result = tokens.attended(run, layer, info.kind, arguments, result, node, frame)
     if info.kind in SEQUENCE_LAYERS and sequences is None:
         result = run.orders.ran(run, layer, words, run.sizes.shape_of(value), result, node, frame)
     if operation in ("linear", "conv", "conv_transpose") and isinstance(result, Tensor):
@@ -229,6 +231,8 @@ def _keep_in_mind(
 ) -> None:
     """What is told of a loss besides that it was computed."""
     tensor = as_tensor(run, value)
+    if info.kind in ("CrossEntropyLoss", "cross_entropy", "NLLLoss", "nll_loss"):
+        tokens.scored(run, tensor, target, node, frame)
     if info.expects is tensor.scale is Scale.LOGITS:
         for module in run.roles.modules_of(tensor.provenance.outputs):
             run.logit_losses.setdefault(module, text_of(node.function))

@@ -8,11 +8,13 @@ from nnlint.interpreter import (
     container_methods,
     gradients,
     lapses,
+    masks,
     modes,
     ownership,
     pictures,
     telling,
     tensors,
+    tokens,
     training,
 )
 from nnlint.interpreter.contexts import GradientContext
@@ -235,14 +237,19 @@ def _of_unknown(
             return run.call(unknown, arguments, node, frame)
     if PARAMETER in unknown.lazies and name in CASTS:
         return cast(unknown)
-    if name in _MODULE_METHODS and not unknown.provenance.batches:
+    if name.endswith("_") and name != "requires_grad_":
+        tokens.written(run, unknown)
+    is_mask = masks.marks_of(unknown) is not None
+    if name in _MODULE_METHODS and not unknown.provenance.batches and not is_mask:
         return unknown
-    sorts = name == "sort" and bool(arguments.positional or {"dim", "descending"} & {*arguments.keywords})  # no list
-    if name in OPERATIONS and (sorts or name not in NOT_TENSOR_METHODS or unknown.provenance is not NO_PROVENANCE):
+    proved = is_mask or (name == "sort" and masks.sorts_tensor(arguments))
+    if name in OPERATIONS and (proved or name not in NOT_TENSOR_METHODS or unknown.provenance is not NO_PROVENANCE):
         operation = OPERATIONS[name][0]
         if operation != "detach" or unknown.provenance is not NO_PROVENANCE or name in ("detach", "numpy"):
             return _of_tensor(run, unknown, name, arguments, node, frame)
     run.used(unknown)
+    if name == "astype":
+        return tokens.remember(Unknown(name, run.provenance(unknown)), tokens.tokens_of(unknown))
     if name in _LEAVES_MODULES_ALONE or name.startswith(("add_", "log_", "save", "write", "print")):
         for value in arguments.all():
             run.used(value)

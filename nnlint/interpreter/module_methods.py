@@ -14,6 +14,7 @@ from nnlint.interpreter.objects import (
     Const,
     Frame,
     Instance,
+    Mapping,
     Method,
     Native,
     Obj,
@@ -51,6 +52,8 @@ def attribute(run: Interpreter, instance: Instance, name: str, node: ir.Node | N
     if name in METHODS:
         method = METHODS[name]
         return Native(name, lambda run, arguments, node, frame: method(run, instance, arguments, node, frame))
+    if isinstance(items, Mapping) and name in items.items:
+        return items.items[name]  # a part of a ModuleDict
     return run.child(instance, name)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nnlint.finding import Step
 from nnlint.interpreter.dependence import NO_PROVENANCE as NO_PROVENANCE
 from nnlint.interpreter.dependence import Provenance as Provenance
-from nnlint.interpreter.sequences import Order
+from nnlint.interpreter.sequences import Marks, Order, Tokens
 from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -95,6 +95,8 @@ class Tensor(Value):
     biased: Biased | None = None
     attended: bool = False  # a product of attention weights and values
     axes: tuple[tuple[int, Size], ...] = ()  # of a tensor of any rank: the dimensions of which the size is known
+    marks: Marks | None = None  # of a mask
+    tokens: Tokens | None = None  # what stands at each position, where that is not the tensor's own
     order: Order | None = None  # of what a recurrent or attention layer returned
     form: Form = Form.OTHER
     guarded: bool = False  # kept off 0 by an epsilon or a clamp

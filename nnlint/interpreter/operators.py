@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import graphs, reuse, shapes, telling, tensors
+from nnlint.interpreter import graphs, masks, reuse, shapes, telling, tensors
 from nnlint.interpreter.intervals import due, is_counter, is_interval, remainder
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
@@ -84,6 +84,9 @@ def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value,
         case (Const(value=False), Unknown()) | (Unknown(), Const(value=False)) if op == "*":
             return Const(0)  # `p * self.training`
     provenance = run.provenance(left) | run.provenance(right)
+    marks = masks.combined(left, op, right)
+    if marks is not None:
+        return Tensor(provenance=provenance, marks=marks)
     if provenance is not NO_PROVENANCE and (provenance.calls or provenance.batches):
         return Unknown(provenance=provenance)
     if op == "%":
@@ -123,6 +126,8 @@ def unary(run: Interpreter, expr: ir.Unary, frame: Frame) -> Value:
     if expr.op == "not":
         truth = run.truth(value)
         return due(value) if truth is None else Const(not truth)
+    turned = masks.inverted(value) if expr.op == "~" else None
+    value = turned or value
     match value:
         case Const(value=bool()):
             return Unknown()
@@ -161,6 +166,8 @@ def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
             run.used(right)
             if isinstance(left, Tensor) and isinstance(right, Const) and isinstance(right.value, float):
                 telling.thresholded(run, left, right.value, expr, frame)
+            before = expr.left if len(expr.ops) == 1 else comparator
+            marks = masks.compared(run, left, op, right, expr, before, comparator, frame)
             if isinstance(left, Tensor) or isinstance(right, Tensor):
                 cuts = [
                     telling.graph_cut(run, side, "compare", expr, frame)
@@ -168,8 +175,8 @@ def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
                     if isinstance(side, Tensor)
                 ]
                 shape = shapes.broadcast(run, run.sizes.shape_of(left), run.sizes.shape_of(right), left, right)
-                return Tensor(shape=shape, provenance=reduce(operator.or_, cuts, provenance.detached()))
-            result = Unknown(provenance=provenance.detached())
+                return Tensor(shape=shape, provenance=reduce(operator.or_, cuts, provenance.detached()), marks=marks)
+            result = masks.remember(Unknown(provenance=provenance.detached()), marks)
             if is_interval(left) or is_interval(right) or (op == "==" and (is_counter(left) or is_counter(right))):
                 result = remainder()
         elif not verdict:

@@ -61,6 +61,8 @@ SAME = frozenset(
         "sqrt",
         "pow",
         "step",
+        "not",
+        "mask_type",
     ]
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import modes, tensors
+from nnlint.interpreter import masks, modes, tensors, tokens
 from nnlint.interpreter.hyperparameters import group_written
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
@@ -81,7 +81,8 @@ def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None
             run.sizes.same_shape(value, sorted_)
             return sorted_
         case _:
-            return Unknown(provenance=run.provenance(value))
+            part = masks.remember(Unknown(provenance=run.provenance(value)), masks.marks_of(value))
+            return tokens.remember(part, tokens.part(run, value, index)) if isinstance(value, Unknown) else part
 
 
 def _any_of(run: Interpreter, container: Sequence | Mapping, items: tuple[Value, ...]) -> Value:

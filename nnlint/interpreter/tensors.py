@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
-from nnlint.interpreter import forms, indexing, layer_shapes, orders, shapes, telling
+from nnlint.interpreter import forms, indexing, layer_shapes, masks, orders, shapes, telling, tokens
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     PIECES,
@@ -29,47 +29,17 @@ if TYPE_CHECKING:
 
 KEEPS_SCALE = frozenset(
     [
-        "identity",
-        "detach",
-        "keep",
-        "clamp",
-        "round",
-        "view",
-        "resize",
-        "flatten",
-        "unflatten",
-        "transpose",
-        "t",
-        "permute",
-        "squeeze",
-        "unsqueeze",
-        "expand",
-        "select",
-        "chunk",
-        "unbind",
-        "cat",
-        "stack",
-        "resample",
-        "dropout",
-        "extreme",
-        "sort",
+        "identity", "detach", "keep", "clamp", "round", "view", "resize", "flatten", "unflatten",
+        "transpose", "t", "permute", "squeeze", "unsqueeze", "expand", "select", "chunk", "unbind", "cat",
+        "stack", "resample", "dropout", "extreme", "sort",
     ]
-)
+)  # fmt: skip
 KEEPS_BIAS = frozenset(
-    {
-        "identity",
-        "pool",
-        "adaptive_pool",
-        "shuffle",
-        "view",
-        "flatten",
-        "transpose",
-        "permute",
-        "unsqueeze",
-        "squeeze",
-        "resample",
-    }
-)
+    [
+        "identity", "pool", "adaptive_pool", "shuffle", "view", "flatten", "transpose", "permute",
+        "unsqueeze", "squeeze", "resample",
+    ]
+)  # fmt: skip
 """What may stand between a layer with a bias and a batch norm without giving the bias a meaning."""
 CUTS = frozenset({"detach", "argmax", "compare", "one_hot", "round", "step"})
 """Operations through which no gradient flows."""
@@ -81,7 +51,12 @@ def as_tensor(run: Interpreter, value: Value) -> Tensor:
         case Tensor():
             return value
         case Unknown():
-            return Tensor(shape=run.sizes.shape_of(value), provenance=value.provenance)
+            return Tensor(
+                shape=run.sizes.shape_of(value),
+                provenance=value.provenance,
+                marks=masks.marks_of(value),
+                tokens=tokens.tokens_of(value),
+            )
         case Union():
             from nnlint.interpreter.joins import join_tensors
 
@@ -143,6 +118,8 @@ def apply(
         biased=_carried(run, tensor, operation, shape),
         attended=(tensor.attended and operation in KEEPS_SCALE) or made.attended,
         axes=shapes.known_axes(run, operation, tensor, options) if shape is None else (),
+        marks=masks.after(run, operation, tensor, options, node, frame),
+        tokens=tokens.after(run, operation, tensor, options, node, frame),
         order=orders.carried(tensor, operation, options),
         form=forms.after(operation, tensor),
         guarded=forms.is_guarded(run, operation, tensor, options),
@@ -150,6 +127,8 @@ def apply(
     )
     if operation in ("reduce", "sum", "mean", "extreme"):
         run.orders.reduced(run, tensor, options.get("dim"), node, frame)
+    if operation == "keep":
+        masks.filled(run, options, node, frame)
     if isinstance(value, Tensor) and layer is None and node is not None:
         run.operated = node, operation, options
     return _shaped_results(run, operation, run.sizes.shape_of(value), result, options, words)
@@ -323,17 +302,27 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
             made_by=a.made_by if keeps else "",
             provenance=provenance,
             attended=a.scale is Scale.PROBABILITIES,
+            tokens=tokens.of_binary(left, op, right),
         )
     for side in (a, b) if op == "+" else ():
         if side.form is Form.DIFFERENCE:
             run.watched.added_back(side.provenance)
     form = forms.of_binary(a, op, b, left, right)
     keeper = _keeper(left, a, op, right, b)
-    order = a.order or b.order
+    order, marks = a.order or b.order, masks.combined(left, op, right)
     averaged = a.averaged or b.averaged if op == "+" else _weighted(left, a, op, right, b)
     if keeper is None:
         guarded = form is Form.ONE_MINUS and b.guarded
-        return Tensor(shape=shape, provenance=provenance, form=form, guarded=guarded, averaged=averaged, order=order)
+        return Tensor(
+            shape=shape,
+            provenance=provenance,
+            form=form,
+            guarded=guarded,
+            averaged=averaged,
+            marks=marks,
+            tokens=tokens.of_binary(left, op, right),
+            order=order,
+        )
     guarded = keeper.guarded or (op == "+" and isinstance(right, Const))
     return keeper.but(
         shape=shape,
@@ -343,6 +332,8 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
         form=form,
         guarded=guarded,
         averaged=averaged,
+        marks=marks,
+        tokens=tokens.of_binary(left, op, right),
         order=order,
     )
 
@@ -390,6 +381,7 @@ def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
         biased=None,
         axes=(),
         order=None,
+        tokens=tokens.part(run, tensor, key),
         made_by="" if tensor.made_by == "<drawn>" else tensor.made_by,  # rows of what was drawn are data
         provenance=tensor.provenance | run.provenance(key).detached(),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import building, gradients, modes, ownership, training
+from nnlint.interpreter import building, gradients, masks, modes, ownership, training
 from nnlint.interpreter.objects import Arguments, Instance, Unknown, Value
 from nnlint.reading import script as ir
 
@@ -52,6 +52,7 @@ def unknown_call(
 
 def unknown_result(run: Interpreter, arguments: Arguments, name: str = "", receiver: Value | None = None) -> Value:
     """What something unknown returns: it depends on all that it was given."""
+    masks.handed_on(arguments)
     for value in arguments.all():
         run.collected(value)
         run.schedules.hand_away(value)
