@@ -28,7 +28,7 @@ from nnlint.events.loop import (
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import ChildAssigned, LayerAssigned, LayerRan, LayerReused, ModulesKept, TensorKept
-from nnlint.events.shape import PatternApplied, Reshaped, SequenceRead
+from nnlint.events.shape import PatternApplied, Reshaped, SamplesReduced, SequenceRead
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "RecurrentNetTrained",
     "Reshaped",
     "ResultDiscarded",
+    "SamplesReduced",
     "SchedulerMade",
     "SchedulerStepped",
     "ScoreDecided",

@@ -58,6 +58,8 @@ def attribute(run: Interpreter, value: Value, name: str, node: ir.Node | None, f
             return _unknown_attribute(run, value, name)
         case Mapping() if name not in _MAPPING_METHODS:
             return value.items[name] if name in value.items else run.child(value, name)
+        case Sequence(kind="tuple", exact=True, items=(Tensor(), Tensor()) as parts) if name in ("values", "indices"):
+            return parts[name == "indices"]  # what `max` over a dimension returns
         case Sequence() | Mapping() | Const() | ShapeOf():
             if isinstance(value, Const) and not isinstance(value.value, str):
                 return _of_a_number(run, value, name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nnlint.interpreter import (
     building,
     builtins,
+    class_reductions,
     factories,
     gradients,
     layers,
@@ -197,6 +198,9 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
         return arguments.positional[0] if arguments.positional else arguments.keywords.get("iterable", Unknown())
     if training.looks_like_optimizer(dotted):
         return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
+    if node is not None and "metrics" in dotted and len(node.arguments) == len(arguments.all()):
+        called = tuple(text_of(argument.value) for argument in node.arguments)
+        class_reductions.met(run, arguments.all(), called, node, frame)
     for each in arguments.all():
         run.used(each)
         run.schedules.hand_away(each)

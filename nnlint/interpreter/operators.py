@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import graphs, reuse, shapes, telling, tensors
+from nnlint.interpreter import class_reductions, graphs, reuse, shapes, telling, tensors
 from nnlint.interpreter.intervals import due, is_counter, is_interval, remainder
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
@@ -27,6 +27,7 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.interpreter.sizes import Size
+from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.values import Scale
 
@@ -162,6 +163,9 @@ def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
             if isinstance(left, Tensor) and isinstance(right, Const) and isinstance(right.value, float):
                 telling.thresholded(run, left, right.value, expr, frame)
             if isinstance(left, Tensor) or isinstance(right, Tensor):
+                if op in ("==", "!="):
+                    texts = (text_of(expr.left), text_of(comparator))
+                    class_reductions.met(run, (left, right), texts, expr, frame)
                 cuts = [
                     telling.graph_cut(run, side, "compare", expr, frame)
                     for side in (left, right)
