@@ -45,6 +45,7 @@ from nnlint.events import (
     TensorKept,
     Thresholded,
     UngradedPass,
+    WrittenInPlace,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
@@ -133,4 +134,5 @@ __all__ = [
     "TorchVersion",
     "UngradedPass",
     "Verdict",
+    "WrittenInPlace",
 ]

@@ -29,7 +29,7 @@ from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thres
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import ChildAssigned, LayerAssigned, LayerRan, LayerReused, ModulesKept, TensorKept
 from nnlint.events.shape import PatternApplied, Reshaped, SamplesReduced, SequenceRead
-from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
+from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded, WrittenInPlace
 
 __all__ = [
     "AttributeSet",
@@ -73,4 +73,5 @@ __all__ = [
     "TensorKept",
     "Thresholded",
     "UngradedPass",
+    "WrittenInPlace",
 ]

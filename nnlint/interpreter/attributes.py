@@ -87,7 +87,9 @@ def _tensor_attribute(run: Interpreter, tensor: Tensor, name: str, node: ir.Node
         case "shape":
             return shape_value(run, tensor)
         case "data":
-            return tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None)
+            return tensor.but(
+                provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None, memory=None
+            )
         case "T" | "mT":
             shape = run.sizes.shape_of(tensor)
             return tensor.but(

@@ -114,6 +114,7 @@ HARMLESS_PACKAGES = frozenset(
 def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     """`dotted(*arguments)`."""
     dotted = canonical(dotted)
+    run.memories.autocast = run.memories.autocast or "autocast" in dotted
     run.loaders.drawn(run, dotted, arguments)
     run.hyperparameters.look(run, dotted, arguments, node, frame)
     builtin = builtins.BUILTINS.get(dotted)
@@ -246,7 +247,9 @@ def _autograd_grad(run: Interpreter, dotted: str, arguments: Arguments, node: ir
 
 def _parameter(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     parameter = Unknown("parameter", LEAF)
-    parameter.lazies[PARAMETER] = True
+    learns = arguments.get(1, "requires_grad")
+    if learns is None or run.truth(learns) is True:
+        parameter.lazies[PARAMETER] = True
     return parameter
 
 
@@ -267,7 +270,7 @@ def _detached_copy(run: Interpreter, dotted: str, arguments: Arguments, node: ir
     value = arguments.positional[0] if arguments.positional else Unknown()
     run.used(value)
     tensor = tensors.as_tensor(run, value)
-    copy = tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None)
+    copy = tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None, memory=None)
     return leaf_if_asked(run, arguments, copy, node, frame)
 
 

@@ -21,7 +21,7 @@ def made(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         provenance = provenance | run.provenance(each).detached()
     shape = None if arguments.loose else _made_shape(run, dotted, arguments)
     drawn = dotted.rpartition(".")[2] in ("rand", "randn", "randint", "zeros", "ones", "empty")
-    made = Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
+    made = Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "", memory=run.youngest())
     return leaf_if_asked(run, arguments, made, node, frame)
 
 

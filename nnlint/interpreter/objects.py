@@ -111,6 +111,7 @@ class Tensor(Value):
     guarded: bool = False  # kept off 0 by an epsilon or a clamp
     averaged: bool = False  # a loss that is a mean over the batch, or a sum with one, undivided
     reduced: Reduced | None = None
+    memory: int | None = None  # the number of the memory that it lies in
     serial: int = field(default_factory=lambda: next(_numbers))
 
     def but(self, **changes: Any) -> Tensor:

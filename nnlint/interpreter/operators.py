@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import class_reductions, graphs, reuse, shapes, telling, tensors
+from nnlint.interpreter import class_reductions, graphs, memories, reuse, shapes, telling, tensors
 from nnlint.interpreter.intervals import due, is_counter, is_interval, remainder
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
@@ -73,7 +73,7 @@ def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value,
         case Sequence(), Unknown() if op == "+":
             return Sequence(left.kind, left.items, exact=False)
         case (Tensor(), _) | (_, Tensor()):
-            result = tensors.binary(run, left, op, right)
+            result = memories.combined(run, left, op, right, tensors.binary(run, left, op, right), expr, frame)
             if op == "-":
                 hangs_on = telling.difference_taken(run, left, right, result.provenance, expr, frame)
                 return result if hangs_on is result.provenance else result.but(provenance=hangs_on)
@@ -130,7 +130,7 @@ def unary(run: Interpreter, expr: ir.Unary, frame: Frame) -> Value:
         case Const(value=int() | float() as number) if expr.op == "-":
             return Const(-number)
         case Tensor():
-            return tensors.negate(value) if expr.op == "-" else value.but(scale=Scale.UNKNOWN, biased=None)
+            return tensors.negate(value) if expr.op == "-" else value.but(scale=Scale.UNKNOWN, biased=None, memory=None)
     return Unknown(provenance=run.provenance(value))
 
 

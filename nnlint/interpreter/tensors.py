@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
-from nnlint.interpreter import class_reductions, forms, indexing, layer_shapes, orders, shapes, telling
+from nnlint.interpreter import class_reductions, forms, indexing, layer_shapes, memories, orders, shapes, telling
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.layer_shapes import axis_of
 from nnlint.interpreter.objects import (
@@ -131,6 +131,7 @@ def apply(
         averaged=tensor.averaged and (operation == "identity" or (operation in ("sum", "mean") and tensor.shape == ())),
     )
     result = class_reductions.reduced(run, operation, tensor, result, options, node, frame, words)
+    result = memories.ran(run, operation, value, tensor, result, options, node, frame, layer)
     if operation in ("reduce", "sum", "mean", "extreme"):
         run.orders.reduced(run, tensor, options.get("dim"), node, frame)
     if isinstance(value, Tensor) and layer is None and node is not None:
@@ -321,6 +322,7 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
         return Tensor(shape, dim=dim, provenance=provenance, form=form, guarded=guarded, averaged=averaged, order=order)
     guarded = keeper.guarded or (op == "+" and isinstance(right, Const))
     return keeper.but(
+        memory=None,
         shape=shape,
         provenance=provenance,
         biased=None,
@@ -361,9 +363,9 @@ def _keeper(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> Tensor 
 
 def negate(tensor: Tensor) -> Tensor:
     if tensor.scale is Scale.LOGITS:
-        return tensor.but(biased=None)
+        return tensor.but(biased=None, memory=None)
     form = Form.LOG_TERM if forms.is_log_term(tensor) else tensor.form
-    return tensor.but(scale=Scale.UNKNOWN, made_by="", trail=(), biased=None, form=form)
+    return tensor.but(scale=Scale.UNKNOWN, made_by="", trail=(), biased=None, form=form, memory=None)
 
 
 def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
@@ -372,6 +374,7 @@ def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
         run.consumed(tensor.biased)
     return tensor.but(
         averaged=False,
+        memory=memories.part(tensor, key),
         shape=indexing.indexed(run, run.sizes.shape_of(tensor), key),
         biased=None,
         axes=(),
