@@ -38,6 +38,7 @@ from nnlint.events import (
     RecurrentNetTrained,
     Reshaped,
     ResultDiscarded,
+    SamplesReduced,
     SchedulerMade,
     SchedulerStepped,
     ScoreDecided,
@@ -46,6 +47,7 @@ from nnlint.events import (
     Thresholded,
     TokensScored,
     UngradedPass,
+    WrittenInPlace,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
@@ -119,6 +121,7 @@ __all__ = [
     "Role",
     "Rule",
     "Safety",
+    "SamplesReduced",
     "Scale",
     "SchedulerMade",
     "SchedulerStepped",
@@ -135,4 +138,5 @@ __all__ = [
     "TorchVersion",
     "UngradedPass",
     "Verdict",
+    "WrittenInPlace",
 ]

@@ -37,6 +37,7 @@ class Form(enum.Enum):
     WRITTEN_INTO = "a tensor of which parts were replaced"
     EXPONENTIAL = "exponentials"  # of raw values, not shifted by their maximum
     SUM_OF_EXPONENTIALS = "a sum of exponentials"
+    LOG_TERM = "log-probabilities with a factor"  # what a cross entropy or an entropy sums over the classes
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ from nnlint.events.loop import (
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import ChildAssigned, LayerAssigned, LayerRan, LayerReused, ModulesKept, TensorKept
-from nnlint.events.shape import MaskUsed, PatternApplied, Reshaped, SequenceRead, TokensScored
-from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
+from nnlint.events.shape import MaskUsed, PatternApplied, Reshaped, SamplesReduced, SequenceRead, TokensScored
+from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded, WrittenInPlace
 
 __all__ = [
     "AttributeSet",
@@ -66,6 +66,7 @@ __all__ = [
     "RecurrentNetTrained",
     "Reshaped",
     "ResultDiscarded",
+    "SamplesReduced",
     "SchedulerMade",
     "SchedulerStepped",
     "ScoreDecided",
@@ -74,4 +75,5 @@ __all__ = [
     "Thresholded",
     "TokensScored",
     "UngradedPass",
+    "WrittenInPlace",
 ]

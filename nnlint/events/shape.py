@@ -74,6 +74,20 @@ class TokensScored(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SamplesReduced(Event):
+    """Scores of [samples, classes] were reduced over the samples, and the result was used as if over the classes.
+
+    It met `labels`, of which there is one a sample, or (that is "") what should be one number a sample was averaged.
+    `sizes` are those of the scores, `used` is where that happened.
+    """
+
+    call: str
+    sizes: tuple[str, ...]
+    labels: str
+    used: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatternApplied(Event):
     """A function of einops was called with a known pattern; `problem` says what is wrong with it, if anything."""
 

@@ -44,6 +44,20 @@ class ResultDiscarded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenInPlace(Event):
+    """Something was written into `target` while gradients are recorded.
+
+    It is a `leaf` that gets gradients, a parameter for example, or else a tensor that `kept_by`, at `kept`, keeps for
+    its backward pass, which runs later.
+    """
+
+    target: str
+    leaf: bool
+    kept_by: str
+    kept: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GraphCut(Event):
     """A tensor that hung on a graph was cut off it by `call`.
 

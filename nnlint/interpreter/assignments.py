@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, gradients, graphs, misspelt, ownership, telling, tokens
+from nnlint.interpreter import classes, gradients, graphs, memories, misspelt, ownership, telling, tokens
 from nnlint.interpreter.expressions import written_to
 from nnlint.interpreter.intervals import counter, is_counter
 from nnlint.interpreter.objects import (
@@ -20,8 +20,8 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.interpreter.operators import operate
 from nnlint.interpreter.subscripts import set_item
+from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.values import Form, Scale
 
@@ -55,7 +55,7 @@ def augmented(run: Interpreter, statement: ir.AugmentedAssign, frame: Frame) -> 
         if not known:
             run.store.write(left, "exact", False)
         return True
-    result = operate(run, statement, left, statement.op, right, frame)
+    result = memories.updated(run, statement, left, right, frame)
     result = graphs.added(run, left, statement.op, right, result, statement, frame)
     if is_counter(left) and not run.provenance(right).batches:
         result = counter()
@@ -71,11 +71,14 @@ def bind(run: Interpreter, target: ir.Expr, value: Value, frame: Frame) -> None:
         case ir.Attribute(value=owner, attr=attr):
             held = run.evaluate(owner, frame)
             set_attribute(run, held, attr, value, target, frame)
-            if isinstance(held, Tensor) and attr == "requires_grad" and run.truth(value) is not False:
+            if isinstance(held, Tensor) and attr == "requires_grad" and run.truth(value) is False:
+                written_to(run, owner, held.but(form=Form.OTHER), frame)
+            elif isinstance(held, Tensor) and attr == "requires_grad":
                 written_to(run, owner, telling.made_leaf(run, held, None, frame), frame)
         case ir.Subscript(value=container, index=index):
             held = run.evaluate(container, frame)
             key = run.evaluate(index, frame)
+            memories.written(run, held, text_of(container), target, frame)
             set_item(run, held, key, value)
             items = tokens.after_writing(run, held, key)
             if isinstance(held, Tensor):  # a part of it has other numbers now; raw scores stay raw scores

@@ -58,6 +58,8 @@ def attribute(run: Interpreter, value: Value, name: str, node: ir.Node | None, f
             return _unknown_attribute(run, value, name)
         case Mapping() if name not in _MAPPING_METHODS:
             return value.items[name] if name in value.items else run.child(value, name)
+        case Sequence(kind="tuple", exact=True, items=(Tensor(), Tensor()) as parts) if name in ("values", "indices"):
+            return parts[name == "indices"]  # what `max` over a dimension returns
         case Sequence() | Mapping() | Const() | ShapeOf():
             if isinstance(value, Const) and not isinstance(value.value, str):
                 return _of_a_number(run, value, name)
@@ -85,7 +87,9 @@ def _tensor_attribute(run: Interpreter, tensor: Tensor, name: str, node: ir.Node
         case "shape":
             return shape_value(run, tensor)
         case "data":
-            return tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None)
+            return tensor.but(
+                provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None, memory=None
+            )
         case "T" | "mT":
             shape = run.sizes.shape_of(tensor)
             return tensor.but(

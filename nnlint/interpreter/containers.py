@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import modes
+from nnlint.interpreter import class_reductions, modes
 from nnlint.interpreter.objects import (
     FACTORY,
     PIECES,
@@ -24,6 +24,7 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.interpreter.parameters import Parameters
+from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
@@ -99,6 +100,9 @@ def enumerated(run: Interpreter, arguments: Arguments, node: ir.Call | None, fra
 
 
 def zipped(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    if node is not None and len(node.arguments) == len(arguments.positional):
+        called = tuple(text_of(argument.value) for argument in node.arguments)
+        class_reductions.met(run, arguments.positional, called, node, frame)
     sides = [run.iterate(value, node, frame) for value in arguments.positional]
     if not sides or arguments.loose:
         return Unknown()

@@ -55,7 +55,7 @@ def rearrange(run: Interpreter, arguments: Arguments) -> Value:
     tensor = tensors.as_tensor(run, value)
     if tensor.biased is not None:
         run.consumed(tensor.biased)
-    result = tensor.but(shape=None, biased=None, attended=False)
+    result = tensor.but(shape=None, biased=None, attended=False, memory=None)
     if (
         not isinstance(pattern, Const)
         or not isinstance(pattern.value, str)

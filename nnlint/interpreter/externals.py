@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nnlint.interpreter import (
     building,
     builtins,
+    class_reductions,
     factories,
     gradients,
     layers,
@@ -115,6 +116,7 @@ HARMLESS_PACKAGES = frozenset(
 def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     """`dotted(*arguments)`."""
     dotted = canonical(dotted)
+    run.memories.autocast = run.memories.autocast or "autocast" in dotted
     run.loaders.drawn(run, dotted, arguments)
     run.hyperparameters.look(run, dotted, arguments, node, frame)
     builtin = builtins.BUILTINS.get(dotted)
@@ -201,6 +203,9 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
         return arguments.positional[0] if arguments.positional else arguments.keywords.get("iterable", Unknown())
     if training.looks_like_optimizer(dotted):
         return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
+    if node is not None and "metrics" in dotted and len(node.arguments) == len(arguments.all()):
+        called = tuple(text_of(argument.value) for argument in node.arguments)
+        class_reductions.met(run, arguments.all(), called, node, frame)
     for each in arguments.all():
         run.used(each)
         run.schedules.hand_away(each)
@@ -269,7 +274,7 @@ def _detached_copy(run: Interpreter, dotted: str, arguments: Arguments, node: ir
     value = arguments.positional[0] if arguments.positional else Unknown()
     run.used(value)
     tensor = tensors.as_tensor(run, value)
-    copy = tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None)
+    copy = tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None, memory=None)
     return leaf_if_asked(run, arguments, copy, node, frame)
 
 

@@ -27,6 +27,7 @@ def made(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         shape=shape,
         provenance=provenance,
         made_by="<drawn>" if drawn else POSITIONS if dotted == "torch.arange" else "",
+        memory=run.youngest(),
     )
     if dotted in ("torch.from_numpy", "torch.LongTensor", "torch.Tensor") and arguments.positional:
         made = made.but(tokens=tokens_of(arguments.positional[0]))

@@ -26,6 +26,8 @@ def after(operation: str, tensor: Tensor) -> Form:
             return Form.SUM_OF_EXPONENTIALS
         case _, Form.LOSS if operation in _KEEP_LOSS:
             return Form.LOSS
+        case _, Form.LOG_TERM if operation not in ("identity", "clamp", "keep"):
+            return Form.OTHER
     return tensor.form if operation in _KEEP_FORM else Form.OTHER
 
 
@@ -39,12 +41,19 @@ def is_guarded(run: Interpreter, operation: str, tensor: Tensor, options: dict[s
     return tensor.guarded and operation in _KEEP_GUARD
 
 
+def is_log_term(tensor: Tensor) -> bool:
+    """Whether a tensor is log-probabilities, or these with a factor."""
+    return tensor.scale is Scale.LOG_PROBABILITIES or tensor.form is Form.LOG_TERM
+
+
 def of_binary(a: Tensor, op: str, b: Tensor, left: Value, right: Value) -> Form:
     """The form of `left op right`; `a` and `b` are the tensors that they are."""
     numbers = isinstance(left, Const) or isinstance(right, Const)
     if Form.LOSS in (a.form, b.form):
         both = a.form is b.form is Form.LOSS
         return Form.LOSS if op in "*/+-" and (both or numbers or op in "*/+") else Form.OTHER
+    if op == "*" and (is_log_term(a) or is_log_term(b)):
+        return Form.LOG_TERM
     if op == "-" and isinstance(left, Const) and left.value == 1:
         return Form.ONE_MINUS if b.scale in (Scale.SIGMOID, Scale.PROBABILITIES) else Form.OTHER
     if op == "-" and not numbers:

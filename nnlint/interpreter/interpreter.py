@@ -38,6 +38,7 @@ from nnlint.interpreter.hyperparameters import Hyperparameters
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.ledger import Ledger
 from nnlint.interpreter.loaders import Loaders
+from nnlint.interpreter.memories import Memories
 from nnlint.interpreter.normalizing import normalizations
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
@@ -110,6 +111,7 @@ class Interpreter(Paths):
         self.undecided = 0  # how many branches are being run of which it is not known whether they are taken
         self.choosing = False  # whether one of several callees is tried
         self.roles = roles.Roles()
+        self.memories = Memories()
         self.sizes = Sizes()
         self.orders = Orders()
         self.watched = Watched()

@@ -90,6 +90,8 @@ def join_tensors(left: Tensor, right: Tensor) -> Tensor:
         form=left.form if left.form is right.form else Form.OTHER,
         guarded=left.guarded or right.guarded,
         averaged=left.averaged and right.averaged,
+        memory=left.memory if left.memory == right.memory else None,
+        reduced=left.reduced if left.reduced is right.reduced else None,
     )
 
 

@@ -9,6 +9,7 @@ from nnlint.interpreter import (
     gradients,
     lapses,
     masks,
+    memories,
     modes,
     ownership,
     pictures,
@@ -37,6 +38,7 @@ from nnlint.interpreter.parameters import CASTS, OF, PARAMETER, cast, gradient_o
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.operations import NOT_TENSOR_METHODS, OPERATIONS
 from nnlint.reading import script as ir
+from nnlint.values import Form
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -129,11 +131,13 @@ def _of_tensor(
         case "numel" | "nelement" | "element_size" | "data_ptr":
             return Unknown(name)
         case "new_zeros" | "new_ones" | "new_tensor" | "new_full" | "new_empty" | "new":
-            return Tensor()
+            return Tensor(memory=run.youngest())
         case "requires_grad_":
             flag = arguments.get(0, "requires_grad")
             off = flag is not None and run.truth(flag) is False
-            return tensor if off else telling.made_leaf(run, tensors.as_tensor(run, tensor), node, frame)
+            if off:
+                return tensor.but(form=Form.OTHER) if isinstance(tensor, Tensor) else tensor
+            return telling.made_leaf(run, tensors.as_tensor(run, tensor), node, frame)
     if name in OPERATIONS:
         operation, parameters = OPERATIONS[name]
         if operation == "attention":
@@ -153,6 +157,7 @@ def _of_unknown(
 ) -> Value:
     """A method of something of which only the name, or what was done with it before, is known."""
     place = run.place(frame, node) if node is not None else None
+    memories.called(run, unknown, name, node, frame)
     picture = pictures.converted(unknown, name, arguments)
     if picture is not None:
         return picture

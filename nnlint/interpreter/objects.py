@@ -83,6 +83,17 @@ class Biased:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Reduced:
+    """That a tensor was reduced over the samples, and not over the classes; see `class_reductions.py`."""
+
+    place: Place
+    call: str
+    sizes: Shape  # of what was reduced
+    over: Size
+    proven: bool  # that it was over the samples is known without what becomes of it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Tensor(Value):
     """A tensor: what is known of its shape, its scale, and where it came from."""
 
@@ -101,6 +112,8 @@ class Tensor(Value):
     form: Form = Form.OTHER
     guarded: bool = False  # kept off 0 by an epsilon or a clamp
     averaged: bool = False  # a loss that is a mean over the batch, or a sum with one, undivided
+    reduced: Reduced | None = None
+    memory: int | None = None  # the number of the memory that it lies in
     serial: int = field(default_factory=lambda: next(_numbers))
 
     def but(self, **changes: Any) -> Tensor:

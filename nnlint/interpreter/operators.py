@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import graphs, masks, reuse, shapes, telling, tensors
+from nnlint.interpreter import class_reductions, graphs, masks, memories, reuse, shapes, telling, tensors
 from nnlint.interpreter.intervals import due, is_counter, is_interval, remainder
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
@@ -27,6 +27,7 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.interpreter.sizes import Size
+from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.values import Scale
 
@@ -72,7 +73,7 @@ def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value,
         case Sequence(), Unknown() if op == "+":
             return Sequence(left.kind, left.items, exact=False)
         case (Tensor(), _) | (_, Tensor()):
-            result = tensors.binary(run, left, op, right)
+            result = memories.combined(run, left, op, right, tensors.binary(run, left, op, right), expr, frame)
             if op == "-":
                 hangs_on = telling.difference_taken(run, left, right, result.provenance, expr, frame)
                 return result if hangs_on is result.provenance else result.but(provenance=hangs_on)
@@ -134,7 +135,7 @@ def unary(run: Interpreter, expr: ir.Unary, frame: Frame) -> Value:
         case Const(value=int() | float() as number) if expr.op == "-":
             return Const(-number)
         case Tensor():
-            return tensors.negate(value) if expr.op == "-" else value.but(scale=Scale.UNKNOWN, biased=None)
+            return tensors.negate(value) if expr.op == "-" else value.but(scale=Scale.UNKNOWN, biased=None, memory=None)
     return Unknown(provenance=run.provenance(value))
 
 
@@ -169,6 +170,9 @@ def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
             before = expr.left if len(expr.ops) == 1 else comparator
             marks = masks.compared(run, left, op, right, expr, before, comparator, frame)
             if isinstance(left, Tensor) or isinstance(right, Tensor):
+                if op in ("==", "!="):
+                    texts = (text_of(expr.left), text_of(comparator))
+                    class_reductions.met(run, (left, right), texts, expr, frame)
                 cuts = [
                     telling.graph_cut(run, side, "compare", expr, frame)
                     for side in (left, right)

@@ -97,6 +97,7 @@ class Interpretation:
         return self._interpreters[folder]
 
     def _run_main(self, run: Interpreter, namespace: Namespace, script: ir.Script) -> None:
+        run.memories.of_script = True
         run.run_module(namespace, script, "__main__")
         for instance in list(run.created):
             _run_if_never(run, instance, namespace)

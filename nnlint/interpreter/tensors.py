@@ -6,8 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
-from nnlint.interpreter import forms, indexing, layer_shapes, masks, orders, shapes, telling, tokens
+from nnlint.interpreter import (
+    class_reductions,
+    forms,
+    indexing,
+    layer_shapes,
+    masks,
+    memories,
+    orders,
+    shapes,
+    telling,
+    tokens,
+)
 from nnlint.interpreter.joins import either
+from nnlint.interpreter.layer_shapes import axis_of
 from nnlint.interpreter.objects import (
     PIECES,
     Biased,
@@ -41,6 +53,8 @@ KEEPS_BIAS = frozenset(
     ]
 )  # fmt: skip
 """What may stand between a layer with a bias and a batch norm without giving the bias a meaning."""
+MOVES = frozenset({"view", "flatten", "unflatten", "transpose", "t", "permute", "squeeze", "unsqueeze", "unbind"})
+"""What gives dimensions other places."""
 CUTS = frozenset({"detach", "argmax", "compare", "one_hot", "round", "step"})
 """Operations through which no gradient flows."""
 
@@ -111,7 +125,7 @@ def apply(
     result = Tensor(
         shape=shape,
         scale=scale,
-        dim=tensor.dim if keeps else made.dim,
+        dim=made.dim if not keeps else tensor.dim if operation not in MOVES else None,
         trail=tensor.trail if keeps else made.trail,
         made_by=tensor.made_by if keeps else made.made_by,
         provenance=provenance,
@@ -125,6 +139,8 @@ def apply(
         guarded=forms.is_guarded(run, operation, tensor, options),
         averaged=tensor.averaged and (operation == "identity" or (operation in ("sum", "mean") and tensor.shape == ())),
     )
+    result = class_reductions.reduced(run, operation, tensor, result, options, node, frame, words)
+    result = memories.ran(run, operation, value, tensor, result, options, node, frame, layer)
     if operation in ("reduce", "sum", "mean", "extreme"):
         run.orders.reduced(run, tensor, options.get("dim"), node, frame)
     if operation == "keep":
@@ -182,11 +198,11 @@ def _scale(
             hard = options.get("hard")
             if operation == "gumbel_softmax" and hard is not None and run.truth(hard) is not False:
                 return Scale.UNKNOWN, _NOTHING
-            dim = options.get("dim")
-            axis = dim.value if isinstance(dim, Const) and isinstance(dim.value, int) else None
-            return _made(run, Scale.PROBABILITIES, words, node, frame, "probabilities", axis)
+            return _made(run, Scale.PROBABILITIES, words, node, frame, "probabilities", axis_of(options.get("dim")))
         case "log_softmax":
-            return _made(run, Scale.LOG_PROBABILITIES, words, node, frame, "log-probabilities")
+            return _made(
+                run, Scale.LOG_PROBABILITIES, words, node, frame, "log-probabilities", axis_of(options.get("dim"))
+            )
         case "sigmoid":
             return _made(run, Scale.SIGMOID, words, node, frame, "sigmoid outputs, in [0, 1]")
         case "relu":
@@ -260,7 +276,8 @@ def _shaped_results(
             pieces.lazies[PIECES] = True
             return pieces
         case "extreme" if "dim" in options or "k" in options:
-            indices = Tensor(shape=result.shape, scale=Scale.CLASS_INDICES, provenance=result.provenance.detached())
+            graph = result.provenance.detached()
+            indices = Tensor(result.shape, Scale.CLASS_INDICES, provenance=graph, reduced=result.reduced)
             return Sequence("tuple", (result, indices))
         case "sort":
             indices = Tensor(result.shape, Scale.CLASS_INDICES, made_by=PERMUTATION)
@@ -313,8 +330,10 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
     averaged = a.averaged or b.averaged if op == "+" else _weighted(left, a, op, right, b)
     if keeper is None:
         guarded = form is Form.ONE_MINUS and b.guarded
+        dim = (a if forms.is_log_term(a) else b).dim if form is Form.LOG_TERM else None
         return Tensor(
             shape=shape,
+            dim=dim,
             provenance=provenance,
             form=form,
             guarded=guarded,
@@ -325,6 +344,7 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
         )
     guarded = keeper.guarded or (op == "+" and isinstance(right, Const))
     return keeper.but(
+        memory=None,
         shape=shape,
         provenance=provenance,
         biased=None,
@@ -367,8 +387,9 @@ def _keeper(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> Tensor 
 
 def negate(tensor: Tensor) -> Tensor:
     if tensor.scale is Scale.LOGITS:
-        return tensor.but(biased=None)
-    return tensor.but(scale=Scale.UNKNOWN, made_by="", trail=(), biased=None)
+        return tensor.but(biased=None, memory=None)
+    form = Form.LOG_TERM if forms.is_log_term(tensor) else tensor.form
+    return tensor.but(scale=Scale.UNKNOWN, made_by="", trail=(), biased=None, form=form, memory=None)
 
 
 def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
@@ -377,6 +398,7 @@ def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
         run.consumed(tensor.biased)
     return tensor.but(
         averaged=False,
+        memory=memories.part(tensor, key),
         shape=indexing.indexed(run, run.sizes.shape_of(tensor), key),
         biased=None,
         axes=(),
