@@ -7,6 +7,7 @@ from nnlint.events.base import Event
 from nnlint.events.data import (
     DataEvaluated,
     HyperparameterGiven,
+    ImageMoved,
     InputsNormalized,
     LoaderMade,
     RecurrentNetTrained,
@@ -46,6 +47,7 @@ __all__ = [
     "GraphKept",
     "GraphRetained",
     "HyperparameterGiven",
+    "ImageMoved",
     "InputsNormalized",
     "LayerAssigned",
     "LayerBuilt",

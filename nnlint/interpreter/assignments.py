@@ -75,6 +75,8 @@ def bind(run: Interpreter, target: ir.Expr, value: Value, frame: Frame) -> None:
         case ir.Subscript(value=container, index=index):
             held = run.evaluate(container, frame)
             set_item(run, held, run.evaluate(index, frame), value)
+            if not isinstance(held, Mapping):
+                run.samples.written(run, value)
             if isinstance(held, Tensor):  # a part of it has other numbers now; raw scores stay raw scores
                 scale = held.scale if held.scale is Scale.LOGITS else Scale.UNKNOWN
                 provenance = held.provenance | run.provenance(value)

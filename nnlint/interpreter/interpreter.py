@@ -59,6 +59,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.orders import Orders
 from nnlint.interpreter.ownership import Ownership
 from nnlint.interpreter.paths import Paths
+from nnlint.interpreter.samples import Samples
 from nnlint.interpreter.schedules import Schedules
 from nnlint.interpreter.selection import Selection
 from nnlint.interpreter.sizing import Sizes
@@ -120,6 +121,7 @@ class Interpreter(Paths):
         self.clipping = Clipping()
         self.composed: list[Instance] = []  # transforms that are made of others
         self.applied: list[Applied] = []  # transforms, in the order of their calls
+        self.samples = Samples()
         self.hyperparameters = Hyperparameters()
         self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
         self.tried: ir.Node | None = None  # the only statement of a `try`: it is there to see whether it raises
@@ -378,3 +380,4 @@ class Interpreter(Paths):
                     yield event
         yield from reshapings(self._views, self.sizes)
         yield from self.orders.events(self.sizes)
+        yield from self.samples.events(self, complete)

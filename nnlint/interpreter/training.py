@@ -229,6 +229,7 @@ def make_dataset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.C
     for name, value in given.items():
         run.store.write(dataset, name, value)
     dataset.arguments = given
+    run.samples.made(dataset)
     return dataset
 
 
