@@ -6,6 +6,7 @@ This is the face for those who write rules: the base class, the events that rule
 from nnlint.events import (
     AttributeSet,
     BackwardRan,
+    BatchNormalized,
     Broadcasted,
     ChildAssigned,
     DataEvaluated,
@@ -70,6 +71,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AttributeSet",
     "BackwardRan",
+    "BatchNormalized",
     "Broadcasted",
     "Cadence",
     "ChildAssigned",

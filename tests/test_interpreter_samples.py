@@ -1,10 +1,10 @@
-"""Items of datasets: which images move, and what moves with them, seen through events."""
+"""Items of datasets and batches of them: what moves, and how many there are, seen through events."""
 
 from __future__ import annotations
 
 import pytest
 
-from nnlint.events import ImageMoved
+from nnlint.events import BatchNormalized, ImageMoved
 from tests.interpreting import events, pick
 
 BASE = """
@@ -89,3 +89,30 @@ datasets.GTSRB("x", transform=transforms.RandomHorizontalFlip())
         ("the segmentation", False),
         ("the label", True),
     ]
+
+
+SCORER = """
+from torch.utils.data import DataLoader, TensorDataset
+data = TensorDataset(torch.zeros(33, 6), torch.zeros(33, 1))
+model = nn.Sequential(nn.Linear(6, 4, bias=False), nn.BatchNorm1d(4), nn.Linear(4, 1))
+for x, y in DataLoader(data, {}):
+    F.mse_loss(model(x), y).backward()
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "values"),
+    [
+        ("batch_size=1", [(1, None)]),
+        ("batch_size=16, shuffle=True", [(1, 33)]),
+        ("batch_size=16, drop_last=True", []),
+        ("batch_size=16, drop_last=unknown", []),
+        ("batch_size=11", []),
+        ("batch_size=unknown", []),
+    ],
+)
+def test_the_fewest_values_of_a_batch_norm_are_those_of_the_last_batch(
+    given: str, values: list[tuple[int, int | None]]
+) -> None:
+    told = pick(BatchNormalized, events(f"unknown = torch.load('x')\n{SCORER.format(given)}"))
+    assert list(dict.fromkeys((event.values, event.items) for event in told)) == values

@@ -28,13 +28,22 @@ from nnlint.events.loop import (
 )
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
-from nnlint.events.model import ChildAssigned, LayerAssigned, LayerRan, LayerReused, ModulesKept, TensorKept
+from nnlint.events.model import (
+    BatchNormalized,
+    ChildAssigned,
+    LayerAssigned,
+    LayerRan,
+    LayerReused,
+    ModulesKept,
+    TensorKept,
+)
 from nnlint.events.shape import PatternApplied, Reshaped, SequenceRead
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
     "AttributeSet",
     "BackwardRan",
+    "BatchNormalized",
     "Broadcasted",
     "ChildAssigned",
     "DataEvaluated",
