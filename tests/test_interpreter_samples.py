@@ -69,6 +69,7 @@ def test_two_draws_of_one_transform_are_two() -> None:
         "turn = transforms.RandomRotation((90 * random.randint(0, 3),) * 2)\nreturn turn(image), turn(mask)",
         "hole = self.transform(Image.open(random.choice(self.masks)))\nreturn self.transform(image), hole",
         "mask_path = self.masks[i]\nreturn self.transform(image), mask_path",
+        "class_images = Image.open(self.masks[i])\nreturn self.transform(image), self.transform(class_images)",
         "label = self.masks[i]\nreturn self.transform(image), label",
     ],
 )

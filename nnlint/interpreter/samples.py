@@ -37,6 +37,8 @@ from nnlint.interpreter.transforms import TRANSFORM, draws
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.places import (
     CLASS_LISTS,
+    DRAWN_LABELS,
+    IMAGES,
     LABELS,
     NAMES,
     OF_DATASETS,
@@ -183,7 +185,7 @@ class Samples:
         has_text = any(words & TEXTS for _, words, _ in items)
         for image, said, image_draws in items:
             moves = [self._moves[number] for number in sorted(image_draws & self._moves.keys())]
-            if said & PLACES and not said & {"image", "img"}:
+            if said & PLACES and not said & IMAGES:
                 continue
             for target, words, target_draws in items:
                 if target != image and _ITEM in target_draws and not (words & NAMES and "(" not in target):
@@ -198,7 +200,7 @@ class Samples:
             if move.draws & (on | self._followed):
                 continue
             sides = _sides(self._dataset) if move.flips_sides and words & LABELS and not own else None
-            if places or sides is not None or (own and words & LABELS):
+            if places or sides is not None or (own and words & DRAWN_LABELS and not words & IMAGES):
                 self._tell(move, target, bool(own), None if places else sides)
                 return
 

@@ -28,6 +28,12 @@ PLACES = WHOLE_MAPS | {
 LABELS = frozenset({"class", "direction", "gt", "label", "labels", "side", "sides", "target"})
 """Words in the names of what an image is labelled with."""
 
+DRAWN_LABELS = frozenset({"gt", "label", "labels"})
+"""Words in the names of labels that say where something is, if they are transformed as images are; `target` may be an
+image of another domain."""
+
+IMAGES = frozenset({"image", "images", "img", "imgs"})
+
 TEXTS = frozenset(
     {"attention", "caption", "captions", "ids", "pad", "padding", "prompt", "question", "text", "token", "tokens"}
 )
