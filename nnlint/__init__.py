@@ -6,6 +6,7 @@ This is the face for those who write rules: the base class, the events that rule
 from nnlint.events import (
     AttributeSet,
     BackwardRan,
+    BatchNormalized,
     Broadcasted,
     ChildAssigned,
     DataEvaluated,
@@ -18,6 +19,7 @@ from nnlint.events import (
     GraphKept,
     GraphRetained,
     HyperparameterGiven,
+    ImageMoved,
     InputsNormalized,
     LayerAssigned,
     LayerBuilt,
@@ -73,6 +75,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AttributeSet",
     "BackwardRan",
+    "BatchNormalized",
     "Broadcasted",
     "Cadence",
     "ChildAssigned",
@@ -92,6 +95,7 @@ __all__ = [
     "GraphKept",
     "GraphRetained",
     "HyperparameterGiven",
+    "ImageMoved",
     "InputsNormalized",
     "Lapse",
     "Layer",

@@ -7,6 +7,7 @@ from nnlint.events.base import Event
 from nnlint.events.data import (
     DataEvaluated,
     HyperparameterGiven,
+    ImageMoved,
     InputsNormalized,
     LoaderMade,
     RecurrentNetTrained,
@@ -27,13 +28,22 @@ from nnlint.events.loop import (
 )
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
-from nnlint.events.model import ChildAssigned, LayerAssigned, LayerRan, LayerReused, ModulesKept, TensorKept
+from nnlint.events.model import (
+    BatchNormalized,
+    ChildAssigned,
+    LayerAssigned,
+    LayerRan,
+    LayerReused,
+    ModulesKept,
+    TensorKept,
+)
 from nnlint.events.shape import MaskUsed, PatternApplied, Reshaped, SamplesReduced, SequenceRead, TokensScored
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded, WrittenInPlace
 
 __all__ = [
     "AttributeSet",
     "BackwardRan",
+    "BatchNormalized",
     "Broadcasted",
     "ChildAssigned",
     "DataEvaluated",
@@ -46,6 +56,7 @@ __all__ = [
     "GraphKept",
     "GraphRetained",
     "HyperparameterGiven",
+    "ImageMoved",
     "InputsNormalized",
     "LayerAssigned",
     "LayerBuilt",

@@ -103,3 +103,18 @@ class InputsNormalized(Event):
     scaled_later: bool
     trained_with: str
     trained_place: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageMoved(Event):
+    """A dataset moves what is in an image at random, by `transform`, and not `target`, which it gives with the image.
+
+    `anew` says that the target is moved as well, by a draw of its own. `sides` are two classes that are each other's
+    mirror image, where the target is a class that a flip changes.
+    """
+
+    transform: str
+    target: str
+    anew: bool
+    sides: tuple[str, str] | None
+    trail: tuple[Step, ...] = ()

@@ -82,3 +82,17 @@ class TensorKept(Event):
     was_parameter: bool
     learns: bool
     computes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchNormalized(Event):
+    """A batch norm, which is made at the place, ran in training mode on a batch that a network learns from.
+
+    `values` is how many values per channel the smallest of the batches gives it; where that is the last one, which is
+    smaller than the others, `items` is how many items the data have. `ran` is where it runs.
+    """
+
+    layer: Layer
+    values: int
+    items: int | None
+    ran: Place | None

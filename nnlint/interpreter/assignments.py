@@ -81,6 +81,8 @@ def bind(run: Interpreter, target: ir.Expr, value: Value, frame: Frame) -> None:
             memories.written(run, held, text_of(container), target, frame)
             set_item(run, held, key, value)
             items = tokens.after_writing(run, held, key)
+            if not isinstance(held, Mapping):
+                run.samples.written(run, value)
             if isinstance(held, Tensor):  # a part of it has other numbers now; raw scores stay raw scores
                 scale = held.scale if held.scale is Scale.LOGITS else Scale.UNKNOWN
                 provenance = held.provenance | run.provenance(value)

@@ -22,6 +22,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.roles import Batch, role_of_name
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.splits import split_named, split_of
+from nnlint.interpreter.tiny_batches import GIVEN_SIZE
 from nnlint.interpreter.tokens import remember, tokens_of
 from nnlint.interpreter.transforms import draws, parts, transforms_of
 from nnlint.interpreter.wording import text_of
@@ -100,7 +101,7 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
     if isinstance(dataset, Instance) and "<own collation>" not in source.lazies:
         tensors = dataset.fields.get("tensors")
         if isinstance(tensors, Sequence):
-            size = _batch_size(run, source)
+            size = _batch_size(run, source, frame)
             items = [_first_of(run, each) for each in tensors.items]
             return Sequence("list", tuple(_collated(run, item, batches, size) for item in items))
         if run.finds_method(dataset, "__getitem__"):
@@ -115,16 +116,19 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
             )
             called = [each.transform for each in run.applied[start:] if each.undecided == undecided]
             _take_transforms(batch, dataset, called)
-            return _collated(run, item, batches, _batch_size(run, source))
+            return _collated(run, item, batches, _batch_size(run, source, frame))
     return Unknown("batch", provenance=batches)
 
 
-def _batch_size(run: Interpreter, source: Instance | Unknown) -> Size:
+def _batch_size(run: Interpreter, source: Instance | Unknown, frame: Frame) -> Size:
     """How many items a loader puts into a batch: a number that is not known, or one where it is told no other."""
     if isinstance(source, Instance) and LOADER in source.lazies:
-        told = source.lazies[LOADER]
+        told = source.lazies.get(GIVEN_SIZE, source)
         if told is None or (isinstance(told, Const) and told.value == 1):
             return Size.of(1)
+        size = run.sizes.batch()
+        run.tiny_batches.loaded(run, source, size, frame)
+        return size
     return run.sizes.batch()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, externals, methods, modes, modules, transforms, ungraded
+from nnlint.interpreter import classes, externals, methods, modes, modules, samples, transforms, ungraded
 from nnlint.interpreter.classes import Super
 from nnlint.interpreter.contexts import GeneratorContext
 from nnlint.interpreter.control import PathEnds
@@ -61,9 +61,11 @@ def call(run: Interpreter, callee: Value, arguments: Arguments, node: ir.Call | 
         case Native():
             return callee.call(run, arguments, node, frame)
         case External():
-            return externals.call(run, callee.dotted, arguments, node, frame)
+            result = externals.call(run, callee.dotted, arguments, node, frame)
+            return samples.called(run, callee.dotted, arguments, result, node, frame)
         case Method():
-            return methods.call(run, callee.receiver, callee.name, arguments, node, frame)
+            result = methods.call(run, callee.receiver, callee.name, arguments, node, frame)
+            return samples.called(run, callee.name, arguments.preceded(callee.receiver), result, node, frame)
         case Partial():
             inner = callee.arguments
             both = Arguments(
@@ -93,13 +95,15 @@ def _call_instance(
             method = classes.find(instance.cls, "forward")
             if isinstance(method, Function):  # of a base that is not known, but this is what torch would call
                 return modules.call(run, instance, arguments, node, frame)
-    return run.unknown_call(instance, arguments, node, instance.class_name)
+    result = run.unknown_call(instance, arguments, node, instance.class_name)
+    return samples.transformed(run, instance, arguments, result, node, frame)
 
 
 def _call_unknown(run: Interpreter, callee: Unknown, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     owner = callee.lazies.get("<owner>")
     if isinstance(owner, Unknown):
-        return methods.call(run, owner, callee.name, arguments, node, frame)
+        result = methods.call(run, owner, callee.name, arguments, node, frame)
+        return samples.called(run, callee.name, arguments.preceded(owner), result, node, frame)
     tensors = any(
         isinstance(each, Tensor) or (isinstance(each, Unknown) and each.provenance.batches) for each in arguments.all()
     )

@@ -10,7 +10,8 @@ class Provenance:
     """What a value depends on.
 
     `calls` numbers the forward passes whose graph it hangs on, `batches` the data it was made of, `outputs` the forward
-    passes that it was made of, with or without a graph. `operations` numbers the watched operations on its graph,
+    passes that it was made of, with or without a graph. `draws` numbers what was drawn at random while an item of a
+    dataset was read (see `samples.py`). `operations` numbers the watched operations on its graph,
     `cuts` those at which it, or something that it was made of, was cut off a graph (see `watched.py`). `leaf` says that
     a tensor that gets gradients itself, a parameter or an input, is on its graph.
     """
@@ -22,6 +23,7 @@ class Provenance:
     cuts: frozenset[int] = frozenset()
     leaf: bool = False
     maybe: frozenset[int] = frozenset()  # those of `calls` that it hangs on on some of the paths that met only
+    draws: frozenset[int] = frozenset()
 
     def __or__(self, other: Provenance) -> Provenance:
         if self is other or other is NO_PROVENANCE:
@@ -36,6 +38,7 @@ class Provenance:
             self.cuts | other.cuts,
             self.leaf or other.leaf,
             ((self.maybe | other.maybe) - self.certain - other.certain) if self.maybe or other.maybe else self.maybe,
+            self.draws | other.draws,
         )
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import operators, reuse, subscripts
+from nnlint.interpreter import operators, reuse, samples, subscripts
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -203,7 +203,7 @@ def formatted(run: Interpreter, expr: ir.Formatted, frame: Frame) -> Value:
     if expr.texts and all(isinstance(value, Const) for value in values):
         parts = [str(value.value) for value in values if isinstance(value, Const)]
         return Const("".join(text + part for text, part in zip(expr.texts, [*parts, ""], strict=True)))
-    return Unknown()
+    return samples.made_of(run, values, Unknown())
 
 
 def await_(run: Interpreter, expr: ir.Await, frame: Frame) -> Value:

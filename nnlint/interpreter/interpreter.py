@@ -60,11 +60,13 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.orders import Orders
 from nnlint.interpreter.ownership import Ownership
 from nnlint.interpreter.paths import Paths
+from nnlint.interpreter.samples import Samples
 from nnlint.interpreter.schedules import Schedules
 from nnlint.interpreter.selection import Selection
 from nnlint.interpreter.sizing import Sizes
 from nnlint.interpreter.starvation import Starvation
 from nnlint.interpreter.store import Store
+from nnlint.interpreter.tiny_batches import TinyBatches
 from nnlint.interpreter.transforms import Applied
 from nnlint.interpreter.views import View, reshapings
 from nnlint.interpreter.watched import Watched
@@ -122,6 +124,8 @@ class Interpreter(Paths):
         self.clipping = Clipping()
         self.composed: list[Instance] = []  # transforms that are made of others
         self.applied: list[Applied] = []  # transforms, in the order of their calls
+        self.samples = Samples()
+        self.tiny_batches = TinyBatches()
         self.hyperparameters = Hyperparameters()
         self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
         self.tried: ir.Node | None = None  # the only statement of a `try`: it is there to see whether it raises
@@ -380,3 +384,5 @@ class Interpreter(Paths):
                     yield event
         yield from reshapings(self._views, self.sizes)
         yield from self.orders.events(self.sizes)
+        yield from self.tiny_batches.events(self)
+        yield from self.samples.events(self, complete)

@@ -71,6 +71,8 @@ def run_layer(
     canonical = f"torch.nn.{info.kind}"
     if canonical in BIAS_CANCELLING_NORMS:
         _normalized(run, layer, info, as_tensor(run, value), node, frame)
+        if "BatchNorm" in info.kind:
+            run.tiny_batches.normalized(run, layer, value, info.kind, node, frame)
         tensor = as_tensor(run, value)
         value = tensor.but(biased=None) if tensor.biased else value
     sequences = packing.padded(value) if operation == "recurrent" else None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import class_reductions, graphs, masks, memories, reuse, shapes, telling, tensors
+from nnlint.interpreter import class_reductions, graphs, masks, memories, reuse, samples, shapes, telling, tensors
 from nnlint.interpreter.intervals import due, is_counter, is_interval, remainder
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
@@ -45,7 +45,7 @@ def binary(run: Interpreter, expr: ir.Binary, frame: Frame) -> Value:
         right = run.evaluate(node.right, frame)
         if node.op == "*" and isinstance(left, Sequence):
             reuse.multiplied(run, node, left, right, frame)
-        result = operate(run, node, left, node.op, right, frame)
+        result = samples.made_of(run, (left, right), operate(run, node, left, node.op, right, frame))
         left = graphs.added(run, left, node.op, right, result, node, frame)
     return left
 

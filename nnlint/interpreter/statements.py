@@ -48,6 +48,7 @@ def expression(run: Interpreter, statement: ir.ExprStatement, frame: Frame) -> b
 def return_(run: Interpreter, statement: ir.Return, frame: Frame) -> bool:
     value = run.evaluate(statement.value, frame) if statement.value is not None else NONE
     value = run.returned(value, statement, frame)
+    run.samples.returned(run, value, statement)
     frame.exits.append((value, run.store.changes(frame.mark)))
     return False
 
@@ -110,7 +111,7 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
             if test is not None:
                 run.assuming(test, True, frame)
             guarded = guard if len(ways) > 1 else None
-            inside = partial(run.under, condition, asked, lambda: block(run, body, frame), guarded)
+            inside = partial(run.under, condition, asked, lambda: _branch(run, body, frame), guarded)
             return run.selection.deciding(decided, inside)
 
         return execute
@@ -136,6 +137,14 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
         ways.append(arm(statement.orelse, None, condition, value, statement.test))
         break
     return ways[0]() if len(ways) == 1 else run.paths(ways)
+
+
+def _branch(run: Interpreter, body: ir.Block, frame: Frame) -> bool:
+    mark = run.store.mark()
+    alive = block(run, body, frame)
+    if run.samples.reading:
+        run.samples.branched(run, run.store.changes(mark))
+    return alive
 
 
 def try_(run: Interpreter, statement: ir.Try, frame: Frame) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import masks, modes, tensors, tokens
+from nnlint.interpreter import masks, modes, samples, tensors, tokens
 from nnlint.interpreter.hyperparameters import group_written
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 
 def subscript(run: Interpreter, expr: ir.Subscript, frame: Frame) -> Value:
-    return item(run, run.evaluate(expr.value, frame), run.evaluate(expr.index, frame), expr, frame)
+    value, index = run.evaluate(expr.value, frame), run.evaluate(expr.index, frame)
+    return samples.indexed(run, value, index, item(run, value, index, expr, frame), expr, frame)
 
 
 def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None, frame: Frame) -> Value:

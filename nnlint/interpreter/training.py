@@ -23,6 +23,7 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.interpreter.schedules import SCHEDULE, step_method
+from nnlint.interpreter.tiny_batches import DROPS_LAST, GIVEN_SIZE
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.data import DATASET_PARAMETERS
 from nnlint.knowledge.schedulers import SCHEDULERS
@@ -207,7 +208,9 @@ def _loader(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call |
     loader = Instance(External(dotted), None)
     given = arguments.get(1, "batch_size")
     other = arguments.loose or "batch_sampler" in arguments.keywords
-    loader.lazies[LOADER] = Unknown("batch size") if given is None and other else given
+    loader.lazies[LOADER] = True
+    loader.lazies[GIVEN_SIZE] = Unknown("batch size") if given is None and other else given
+    loader.lazies[DROPS_LAST] = Unknown("drop last") if arguments.loose else arguments.get(8, "drop_last")
     if node is not None:
         run.loaders.made(run, loader, arguments, node, frame)
     if "collate_fn" in arguments.keywords or arguments.loose:
@@ -229,6 +232,7 @@ def make_dataset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.C
     for name, value in given.items():
         run.store.write(dataset, name, value)
     dataset.arguments = given
+    run.samples.made(dataset)
     return dataset
 
 
