@@ -4,12 +4,14 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.events import (
+    ActivationsChained,
     ChildAssigned,
     Event,
     GraphCut,
     LayerBuilt,
     LayerRan,
     LayerReused,
+    LayersChained,
     LossComputed,
     ModuleCalled,
     ModulesKept,
@@ -17,6 +19,7 @@ from nnlint.events import (
     OptimizerStepped,
     Reshaped,
     TensorKept,
+    WeightsInitialized,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
 from nnlint.rule import Rule
@@ -26,6 +29,7 @@ from nnlint.values import Gradients, Layer, Loss, Role, Scale, TensorFacts
 __version__ = "0.1.0"
 
 __all__ = [
+    "ActivationsChained",
     "ChildAssigned",
     "Confidence",
     "Edit",
@@ -38,6 +42,7 @@ __all__ = [
     "LayerBuilt",
     "LayerRan",
     "LayerReused",
+    "LayersChained",
     "Loss",
     "LossComputed",
     "ModuleCalled",
@@ -56,4 +61,5 @@ __all__ = [
     "TensorFacts",
     "TensorKept",
     "Verdict",
+    "WeightsInitialized",
 ]

@@ -7,17 +7,29 @@ from nnlint.events.base import Event
 from nnlint.events.loop import OptimizerStepped
 from nnlint.events.loss import LossComputed
 from nnlint.events.mode import ModuleCalled
-from nnlint.events.model import ChildAssigned, LayerBuilt, LayerRan, LayerReused, ModulesKept, TensorKept
+from nnlint.events.model import (
+    ActivationsChained,
+    ChildAssigned,
+    LayerBuilt,
+    LayerRan,
+    LayerReused,
+    LayersChained,
+    ModulesKept,
+    TensorKept,
+    WeightsInitialized,
+)
 from nnlint.events.shape import Reshaped
 from nnlint.events.tensor import GraphCut, OperationRan
 
 __all__ = [
+    "ActivationsChained",
     "ChildAssigned",
     "Event",
     "GraphCut",
     "LayerBuilt",
     "LayerRan",
     "LayerReused",
+    "LayersChained",
     "LossComputed",
     "ModuleCalled",
     "ModulesKept",
@@ -25,4 +37,5 @@ __all__ = [
     "OptimizerStepped",
     "Reshaped",
     "TensorKept",
+    "WeightsInitialized",
 ]

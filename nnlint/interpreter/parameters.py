@@ -6,8 +6,8 @@ from nnlint.interpreter.objects import Instance, Mapping, Obj, Perhaps, Sequence
 
 OF = "<parameter of>"
 PARAMETER, WAS_PARAMETER = "<parameter>", "<was parameter>"
-CASTS = frozenset({"to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "type_as", "clone"})
-"""Methods of a parameter that return a plain tensor, unless there is nothing to change."""
+CASTS = frozenset({"to", "cuda", "cpu", "double", "half", "bfloat16", "type", "type_as", "clone"})
+"""Methods of a parameter that return a plain tensor, unless there is nothing to change (`float` seldom has)."""
 
 
 def cast(parameter: Unknown) -> Unknown:
