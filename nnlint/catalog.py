@@ -7,13 +7,13 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 
 from nnlint.events import Event
-from nnlint.finding import Severity
+from nnlint.finding import Safety, Severity
 from nnlint.housekeeping import UnreadableFile, UnusedSuppression
 from nnlint.page import Page, PageError
 from nnlint.rule import Rule
@@ -42,6 +42,8 @@ class Entry:
     name: str
     severity: Severity
     enabled: bool
+    recipe: bool
+    fix: Safety | None
     documentation: str
     rule: type[Rule] | None
 
@@ -94,15 +96,20 @@ def resolve(word: str) -> frozenset[str]:
     return frozenset({find(word).code})
 
 
+PRESETS: dict[str, Callable[[Entry], bool]] = {
+    "all": lambda entry: True,
+    "default": lambda entry: entry.enabled,
+    "recipe": lambda entry: entry.recipe,
+}
+"""Words that stand for many rules. `recipe` is what Andrej Karpathy names in "A Recipe for Training Neural Networks"
+(https://karpathy.github.io/2019/04/25/recipe/) and in his list of the most common mistakes
+(https://twitter.com/karpathy/status/1013244313327681536)."""
+
+
 def select(word: str) -> frozenset[str]:
-    """As `resolve`, with the words `default` and `all` besides."""
-    match word:
-        case "all":
-            return frozenset(entry.code for entry in entries())
-        case "default":
-            return frozenset(entry.code for entry in entries() if entry.enabled)
-        case _:
-            return resolve(word)
+    """As `resolve`, with the presets besides. Raises `UnknownRule`."""
+    chosen = PRESETS.get(word)
+    return resolve(word) if chosen is None else frozenset(entry.code for entry in entries() if chosen(entry))
 
 
 def did_you_mean(suggestion: str | None) -> str:
@@ -164,7 +171,8 @@ def _problems(rule: type[Rule], file_name: str) -> Iterator[str]:
 
 
 def _entry(named: Named, rule: type[Rule] | None) -> Entry:
-    return Entry(named.code, named.name, named.severity, named.enabled, named.__doc__ or "", rule)
+    recipe, fix = (rule.recipe, rule.fix) if rule else (False, None)
+    return Entry(named.code, named.name, named.severity, named.enabled, recipe, fix, named.__doc__ or "", rule)
 
 
 def _reject_repeated(words: list[str], what: str) -> None:

@@ -155,6 +155,8 @@ def _described(entry: Entry) -> dict[str, Any]:
         "name": entry.name,
         "severity": entry.severity.value,
         "default": entry.enabled,
+        "recipe": entry.recipe,
+        "fix": entry.fix.value if entry.fix else None,
         "summary": entry.page.summary,
     }
 

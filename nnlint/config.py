@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nnlint import catalog
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from nnlint import catalog, toml
 
 KEYS = ("select", "ignore", "exclude", "per-file-ignores")
 
@@ -84,8 +78,8 @@ def override(settings: Settings, select: Sequence[str], ignore: Sequence[str]) -
 
 def _table(file: Path) -> dict[str, Any] | None:
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        data = toml.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, toml.TOMLDecodeError) as error:
         raise ConfigurationError(f"{_shown(file)}: can not be read: {error}") from error
     tool = data.get("tool", {})
     table = tool.get("nnlint") if isinstance(tool, dict) else None

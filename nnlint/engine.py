@@ -21,6 +21,7 @@ from nnlint.housekeeping import UnreadableFile
 from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span, Unreadable
 from nnlint.suppress import suppress
+from nnlint.values import TorchVersion
 
 FRAMEWORK_WORDS = ("torch", "accelerate", "deepspeed", "fastai", "ignite", "lightning", "transformers")
 _START = Span(1, 1, 1, 1)
@@ -33,6 +34,9 @@ class Witness(Protocol):
 
     def bytes(self, target: Path) -> bytes:
         """Raises `OSError`."""
+
+    def torch(self, target: Path) -> TorchVersion:
+        """The versions of torch that the file's project declares."""
 
     def events(self, target: Path) -> Iterable[Event]:
         """What happens when the file runs. Raises `Unreadable`."""
@@ -96,11 +100,7 @@ class _Bench:
     found: dict[str, list[Finding]] = field(default_factory=lambda: defaultdict(list))
     skipped: set[Path] = field(default_factory=set)  # nothing in them is about training
     unfinished: set[Path] = field(default_factory=set)  # nothing can be said of what was not found in them
-    rules: tuple[Rule, ...] = ()
-
-    def __post_init__(self) -> None:
-        codes = self.settings.codes()
-        self.rules = tuple(entry.rule() for entry in catalog.entries() if entry.rule and entry.code in codes)
+    rules: dict[TorchVersion, tuple[Rule, ...]] = field(default_factory=dict)
 
     def judge(self, target: Path, told: Callable[[Path], Iterable[Event]]) -> None:
         """Run the rules over the events that are told of one file."""
@@ -110,8 +110,9 @@ class _Bench:
             if not _matters(self.witness.bytes(target)):
                 self.skipped.add(target)
                 return
+            rules = self._rules_for(self.witness.torch(target))
             for event in told(target):
-                for rule in self.rules:
+                for rule in rules:
                     if isinstance(event, rule.watches):
                         self._apply(rule, event, target)
         except Unreadable as error:
@@ -136,6 +137,14 @@ class _Bench:
         except Exception as error:
             self._broken(target, "", error)
         return []
+
+    def _rules_for(self, torch: TorchVersion) -> tuple[Rule, ...]:
+        if torch not in self.rules:
+            codes = self.settings.codes()
+            self.rules[torch] = tuple(
+                entry.rule(torch) for entry in catalog.entries() if entry.rule and entry.code in codes
+            )
+        return self.rules[torch]
 
     def _apply(self, rule: Rule, event: Event, target: Path) -> None:
         try:

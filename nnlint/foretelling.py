@@ -12,6 +12,7 @@ from nnlint.program.program import Program
 from nnlint.program.project import python_files
 from nnlint.reading.reader import locate
 from nnlint.source import Source, Span
+from nnlint.values import TorchVersion
 
 
 class Foretelling:
@@ -25,13 +26,17 @@ class Foretelling:
     ) -> None:
         self._unsaved = {Path(stdin[0]): stdin[1]} if stdin else {}
         self._targets = [*self._unsaved, *python_files(paths, settings.exclude, settings.root)]
-        self._interpretation = Interpretation(Program(self._targets, project, unsaved=self._unsaved))
+        self._program = Program(self._targets, project, unsaved=self._unsaved)
+        self._interpretation = Interpretation(self._program)
 
     def targets(self) -> Sequence[Path]:
         return self._targets
 
     def bytes(self, target: Path) -> bytes:
         return self._unsaved[target] if target in self._unsaved else target.read_bytes()
+
+    def torch(self, target: Path) -> TorchVersion:
+        return self._program.torch(target)
 
     def events(self, target: Path) -> Iterable[Event]:
         return self._interpretation.run_script(target)

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from nnlint.events import Event
-from nnlint.finding import Confidence, Finding, Fix, Severity, Step
+from nnlint.finding import Confidence, Finding, Fix, Safety, Severity, Step
 from nnlint.source import Place
+from nnlint.values import TorchVersion
 
 
 class Rule:
     """One bug. The docstring of a rule is its page (see `catalog.Page`).
 
-    A rule has no state: `check` sees one event and the values it carries, and yields findings.
+    A rule has no state: `check` sees one event and the values it carries, and yields findings. `torch` is what the
+    project declares of its version.
     """
 
     code: ClassVar[str]
@@ -22,6 +24,11 @@ class Rule:
     watches: ClassVar[type[Event]]
     words: ClassVar[tuple[str, ...]]  # one of them occurs in every program that can have the bug
     enabled: ClassVar[bool] = True  # by default
+    recipe: ClassVar[bool] = False  # named by Karpathy's recipe, see `catalog.PRESETS`
+    fix: ClassVar[Safety | None] = None  # of the fix that it offers
+
+    def __init__(self, torch: TorchVersion | None = None) -> None:
+        self.torch = torch or TorchVersion()
 
     def check(self, event: Any) -> Iterator[Finding]:
         raise NotImplementedError

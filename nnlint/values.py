@@ -21,7 +21,22 @@ class Scale(enum.Enum):
     PROBABILITIES = "probabilities"  # of a softmax: they sum to 1 over a dimension
     SIGMOID = "sigmoid outputs"  # each in [0, 1], on its own
     LOG_PROBABILITIES = "log-probabilities"
+    TANH = "values in [-1, 1]"  # of tanh
+    DROPPED = "raw scores with some set to 0"  # of dropout
     CLASS_INDICES = "class indices"
+
+
+class Form(enum.Enum):
+    """How a tensor was computed last, where that says more than its scale."""
+
+    OTHER = "other"
+    LOSS = "a loss"
+    LEAF = "a tensor that was made anew to get gradients"
+    DIFFERENCE = "a difference of two tensors"
+    ONE_MINUS = "one minus probabilities"
+    WRITTEN_INTO = "a tensor of which parts were replaced"
+    EXPONENTIAL = "exponentials"  # of raw values, not shifted by their maximum
+    SUM_OF_EXPONENTIALS = "a sum of exponentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +44,14 @@ class TensorFacts:
     """What is known of a tensor.
 
     `made_by` names in the user's words what gave it its scale (`F.softmax(x, dim=1)`); `trail` tells the way from
-    there to the event.
+    there to the event. `guarded` says that it was kept off 0 by an epsilon or a clamp.
     """
 
     scale: Scale = Scale.UNKNOWN
     made_by: str = ""
     trail: tuple[Step, ...] = ()
+    form: Form = Form.OTHER
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +84,27 @@ class Layer:
         return named(self.called, self.kind)
 
 
+KNOWN_TORCH = tuple((major, minor) for major, minors in ((0, 5), (1, 14), (2, 16)) for minor in range(minors))
+"""The versions of torch that there are, as (major, minor); from https://github.com/pytorch/pytorch/releases."""
+NEWEST_TORCH = KNOWN_TORCH[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class TorchVersion:
+    """The versions of torch that a project declares: from `lowest` to `highest`, both (major, minor)."""
+
+    lowest: tuple[int, int] = NEWEST_TORCH
+    highest: tuple[int, int] = NEWEST_TORCH
+
+    def is_before(self, major: int, minor: int) -> bool:
+        """Whether every version that the project runs with is older than this one."""
+        return self.highest < (major, minor)
+
+    def is_since(self, major: int, minor: int) -> bool:
+        """Whether every version that the project runs with is this one or newer."""
+        return self.lowest >= (major, minor)
+
+
 class Gradients(enum.Enum):
     """In what condition an optimizer finds the gradients that it steps on."""
 
@@ -74,6 +112,16 @@ class Gradients(enum.Enum):
     FRESH = "fresh"  # cleared, then filled by backward
     REUSED = "reused"  # an earlier step consumed them and nothing cleared them before backward added to them
     CLEARED = "cleared"  # filled by backward, then cleared again before this step
+    USED = "used"  # a step consumed them, and nothing filled them since
+    EARLY = "early"  # not there yet: the loss is, and backward runs only behind this step
+    ABSENT = "absent"  # no backward ever filled them
+
+
+class Cadence(enum.Enum):
+    """How often something happens in training."""
+
+    STEP = "each step of the optimizer"
+    EPOCH = "each epoch"
 
 
 class Role(enum.Enum):
@@ -82,6 +130,43 @@ class Role(enum.Enum):
     UNKNOWN = "unknown"
     TRAINING = "training"
     EVALUATION = "evaluation"
+
+
+class Lapse(enum.Enum):
+    """Why a network that is evaluated is in training mode."""
+
+    FORGOTTEN = "nothing switched it"
+    MISSED = "what was meant to switch it has no effect"  # `model.eval` without a call
+    LOADED = "weights were loaded into it, and nothing switched it"
+    TRAIN_CALLED = "the evaluation itself called `train()`"
+    OTHER_SWITCHED = "`eval()` was called on another network"
+
+
+class ModeMiss(enum.Enum):
+    """How a statement misses the mode that it is meant to set."""
+
+    NOT_CALLED = "the method is named, not called"
+    ASSIGNED = "something is assigned to the method"
+    FLAG = "`training` is set on the network and not on its layers"
+    MODE_LOST = "an override of `train` does not hand on the mode"
+    SELF_LOST = "an override of `train` does not return the network"
+
+
+class Split(enum.Enum):
+    """Which part of the data something is."""
+
+    UNKNOWN = "unknown"
+    TRAINING = "training"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class Outcome(enum.Enum):
+    """What is decided by a score."""
+
+    KEPT = "which model is kept"
+    STOPPED = "when training ends"
+    SCHEDULED = "the learning rate"
 
 
 def named(called: str, kind: str) -> str:

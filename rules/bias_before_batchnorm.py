@@ -55,6 +55,7 @@ class BiasBeforeBatchnorm(Rule):
     code, name, severity = "NN501", "bias-before-batchnorm", Severity.WARNING
     watches = LayerRan
     words = ("BatchNorm", "InstanceNorm")
+    recipe = True
 
     def check(self, event: LayerRan) -> Iterator[Finding]:
         if event.fed_by is not None:

@@ -54,11 +54,13 @@ class HeadsMergedWithoutTranspose(Rule):
     code, name, severity = "NN402", "heads-merged-without-transpose", Severity.ERROR
     watches = Reshaped
     words = ("view", "reshape")
+    recipe = True
 
     def check(self, event: Reshaped) -> Iterator[Finding]:
         if event.moved and event.heads:
             before, after = ", ".join(event.before), ", ".join(event.after)
-            doing = "merges" if len(event.after) < len(event.before) else "splits"
+            merged = (-len(event.after), len(event.before[0])) > (-len(event.before), len(event.after[0]))
+            doing = "merges" if merged else "splits"
             yield self.finding(
                 event,
                 f"`{event.call}` {doing} attention heads without a transpose: positions and features are mixed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, ModuleCalled, Role, Rule, Severity, Step
+from nnlint import Finding, Lapse, ModuleCalled, Role, Rule, Severity, Step
 
 
 class MissingEvalMode(Rule):
@@ -25,13 +25,15 @@ class MissingEvalMode(Rule):
     ```python
     import torch
 
-    def validate(model, loader):
-        model.train()
-        correct = 0
-        with torch.no_grad():
-            for inputs, target in loader:
-                correct += (model(inputs).argmax(1) == target).sum().item()
-        return correct
+    def run(model, optimizer, criterion, train_loader, val_loader):
+        for epoch in range(10):
+            model.train()
+            for inputs, target in train_loader:
+                optimizer.zero_grad()
+                criterion(model(inputs), target).backward()
+                optimizer.step()
+            with torch.no_grad():
+                print(sum((model(inputs).argmax(1) == target).sum().item() for inputs, target in val_loader))
     ```
 
     ## Instead
@@ -39,13 +41,16 @@ class MissingEvalMode(Rule):
     ```python
     import torch
 
-    def validate(model, loader):
-        model.eval()
-        correct = 0
-        with torch.no_grad():
-            for inputs, target in loader:
-                correct += (model(inputs).argmax(1) == target).sum().item()
-        return correct
+    def run(model, optimizer, criterion, train_loader, val_loader):
+        for epoch in range(10):
+            model.train()
+            for inputs, target in train_loader:
+                optimizer.zero_grad()
+                criterion(model(inputs), target).backward()
+                optimizer.step()
+            model.eval()
+            with torch.no_grad():
+                print(sum((model(inputs).argmax(1) == target).sum().item() for inputs, target in val_loader))
     ```
 
     ## Fix safety
@@ -68,10 +73,13 @@ class MissingEvalMode(Rule):
     code, name, severity = "NN301", "missing-eval-mode", Severity.ERROR
     watches = ModuleCalled
     words = ("torch",)
+    recipe = True
 
     def check(self, event: ModuleCalled) -> Iterator[Finding]:
         if event.role is not Role.EVALUATION or event.training is not True or event.mode_layers == ():
             return
+        if event.lapse is not Lapse.FORGOTTEN:
+            return  # a rule of its own says what was done instead of `eval()`
         layers = f" ({event.mode_layers[0]} is active)" if event.mode_layers else ""
         yield self.finding(
             event,

@@ -61,6 +61,7 @@ class MissingZeroGrad(Rule):
     code, name, severity = "NN201", "missing-zero-grad", Severity.ERROR
     watches = OptimizerStepped
     words = ("backward",)
+    recipe = True
 
     def check(self, event: OptimizerStepped) -> Iterator[Finding]:
         if event.gradients is Gradients.REUSED and event.backward is not None:

@@ -68,6 +68,7 @@ class SigmoidIntoBceWithLogits(Rule):
     code, name, severity = "NN102", "sigmoid-into-bce-with-logits", Severity.ERROR
     watches = LossComputed
     words = ("binary_cross_entropy_with_logits", "BCEWithLogitsLoss", "sigmoid_focal_loss", "SoftMargin", "soft_margin")
+    recipe = True
 
     def check(self, event: LossComputed) -> Iterator[Finding]:
         if event.loss.kind in LOGIT_LOSSES and event.input.scale in (Scale.SIGMOID, Scale.PROBABILITIES):

@@ -65,6 +65,7 @@ class SoftmaxIntoCrossEntropy(Rule):
     code, name, severity = "NN101", "softmax-into-cross-entropy", Severity.ERROR
     watches = LossComputed
     words = ("cross_entropy", "CrossEntropyLoss")
+    recipe = True
 
     def check(self, event: LossComputed) -> Iterator[Finding]:
         if event.loss.kind not in CROSS_ENTROPIES:

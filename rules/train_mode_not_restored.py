@@ -72,6 +72,7 @@ class TrainModeNotRestored(Rule):
     code, name, severity = "NN302", "train-mode-not-restored", Severity.ERROR
     watches = ModuleCalled
     words = ("eval", "train")
+    recipe = True
 
     def check(self, event: ModuleCalled) -> Iterator[Finding]:
         if event.role is not Role.TRAINING or not event.left_in_evaluation or event.mode_layers == ():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, LayerBuilt, Rule, Severity
+from nnlint import Finding, LayerAssigned, Rule, Severity
 
 
 class UnusedLayer(Rule):
@@ -73,10 +73,10 @@ class UnusedLayer(Rule):
     """
 
     code, name, severity = "NN505", "unused-layer", Severity.WARNING
-    watches = LayerBuilt
+    watches = LayerAssigned
     words = ("Module",)
 
-    def check(self, event: LayerBuilt) -> Iterator[Finding]:
+    def check(self, event: LayerAssigned) -> Iterator[Finding]:
         if not event.read:
             kind = "" if event.layer.kind in event.attribute else f" ({event.layer.kind})"
             yield self.finding(

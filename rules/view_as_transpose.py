@@ -57,9 +57,10 @@ class ViewAsTranspose(Rule):
     code, name, severity = "NN401", "view-as-transpose", Severity.ERROR
     watches = Reshaped
     words = ("view", "reshape")
+    recipe = True
 
     def check(self, event: Reshaped) -> Iterator[Finding]:
-        if event.moved and not event.heads:
+        if event.moved and not event.heads and not event.image:
             before, after = ", ".join(event.before), ", ".join(event.after)
             yield self.finding(
                 event,

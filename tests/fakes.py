@@ -13,7 +13,7 @@ from nnlint.events import Event, LossComputed
 from nnlint.finding import Finding, Severity, Step
 from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span
-from nnlint.values import Loss, Scale, TensorFacts
+from nnlint.values import Loss, Scale, TensorFacts, TorchVersion
 
 
 class SoftmaxIntoCrossEntropy(Rule):
@@ -22,6 +22,7 @@ class SoftmaxIntoCrossEntropy(Rule):
     code, name, severity = "NN101", "softmax-into-cross-entropy", Severity.ERROR
     watches = LossComputed
     words = ("cross_entropy",)
+    recipe = True
 
     def check(self, event: LossComputed) -> Iterator[Finding]:
         if event.input.scale is Scale.PROBABILITIES:
@@ -33,6 +34,7 @@ class BrokenRule(SoftmaxIntoCrossEntropy):
     """It fails."""
 
     code, name = "NN102", "broken-rule"
+    recipe = False
 
     def check(self, event: LossComputed) -> Iterator[Finding]:
         raise ZeroDivisionError("of the\nrule")
@@ -53,6 +55,9 @@ class FakeWitness:
 
     def bytes(self, target: Path) -> bytes:
         return self.files[str(target)].encode()
+
+    def torch(self, target: Path) -> TorchVersion:
+        return TorchVersion()
 
     def events(self, target: Path) -> Iterable[Event]:
         return self.told(target)
@@ -85,7 +90,9 @@ def loss_computed(path: str, line: int, made: tuple[str, int] | None = None) -> 
 
 
 def entry(rule: type[Rule]) -> catalog.Entry:
-    return catalog.Entry(rule.code, rule.name, rule.severity, rule.enabled, rule.__doc__ or "", rule)
+    return catalog.Entry(
+        rule.code, rule.name, rule.severity, rule.enabled, rule.recipe, rule.fix, rule.__doc__ or "", rule
+    )
 
 
 @pytest.fixture

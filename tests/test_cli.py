@@ -153,7 +153,7 @@ def test_the_rules_are_listed(folder: Path) -> None:
 
 def test_the_rules_are_listed_in_json(folder: Path) -> None:
     rows = json.loads(nnlint("rules", "--output-format", "json", cwd=folder).stdout)
-    assert set(rows[0]) == {"code", "name", "severity", "default", "summary"}
+    assert set(rows[0]) == {"code", "name", "severity", "default", "recipe", "fix", "summary"}
 
 
 def test_the_version_is_told(folder: Path) -> None:

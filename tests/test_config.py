@@ -55,6 +55,7 @@ def test_every_key_is_read(project: Path) -> None:
         (["NN10"], {"NN000", "NN101", "NN102"}),
         (["default"], {"NN000", "NN001", "NN101", "NN102"}),
         (["all"], {"NN000", "NN001", "NN101", "NN102"}),
+        (["recipe"], {"NN000", "NN101"}),
     ],
 )
 def test_rules_are_selected_by_code_name_and_family(words: list[str], codes: set[str]) -> None:

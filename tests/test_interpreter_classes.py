@@ -109,6 +109,17 @@ def test_fields_of_data_classes_hold_what_they_were_given(definition: str, use: 
     assert seen(f"{imports}{definition}\nsee({use})") in ([2], [None])
 
 
+def test_fields_given_by_unknown_keywords_are_not_their_defaults() -> None:
+    source = """
+    from typing import NamedTuple
+    class Config(NamedTuple):
+        decode: bool = False
+    config = Config(**unknown)
+    F.cross_entropy(probs if config.decode else scores, y)
+    """
+    assert scales(source) == [U]
+
+
 def test_a_dataclass_of_outputs_carries_tensors() -> None:
     source = """
     from dataclasses import dataclass

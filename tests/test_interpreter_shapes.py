@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nnlint.finding import Confidence
 from tests.interpreting import shape_of, views, wrong
 
 # --- shapes ------------------------------------------------------------------------------------------------------
@@ -53,7 +54,7 @@ from tests.interpreting import shape_of, views, wrong
         ("z.split(1, dim=1)[0]", "2 1 4"),
         ("z.unbind(1)[0]", "2 4"),
         ("z + torch.zeros(4)", "2 3 4"),
-        pytest.param("z * torch.zeros(5, 1, 1, 1)", "5 2 3 4", marks=wrong("the other operand's rank is taken")),
+        ("z * torch.zeros(5, 1, 1, 1)", "5 2 3 4"),
         ("z @ torch.zeros(4, 5)", "2 3 5"),
         ("torch.matmul(z, torch.zeros(2, 4, 5))", "2 3 5"),
         ("torch.bmm(z, torch.zeros(2, 4, 5))", "2 3 5"),
@@ -249,3 +250,66 @@ def test_sizes_that_turn_out_equal_are_not_moved() -> None:
 
 def test_a_view_of_a_tensor_of_unknown_shape_is_not_judged() -> None:
     assert [view.moved for view in views("z, b = torch.load('z')\nz.view(b, 3)") if view.moved] == []
+
+
+# --- of tensors of unknown rank ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "nn.Linear(32, heads * d)(x).view(x.size(0) * heads, -1, d)",
+        "nn.Linear(32, 64)(x).relu().view(x.size(0) * 8, -1, 8)",
+        "nn.Linear(32, dim)(x).view(x.size(0) * heads, -1, dim // heads)",
+    ],
+)
+def test_a_view_that_leaves_the_length_open_says_that_there_is_one(view: str) -> None:
+    event = views(f"def project(x, heads, d, dim): {view}")[-1]
+    assert event.heads
+    assert event.confidence is Confidence.LIKELY
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "nn.Linear(32, heads * d)(x).view(-1, x.size(0) * heads, d)",
+        "nn.Linear(32, heads * d)(x).view(x.size(0), -1, heads * d)",
+        "x.view(x.size(0) * heads, -1, d)",
+        "nn.Linear(32, heads * d)(x).view(x.size(0), -1, heads, d)",
+    ],
+)
+def test_other_views_of_unknown_rank_say_nothing(view: str) -> None:
+    assert not any(event.moved for event in views(f"def project(x, heads, d): {view}"))
+
+
+# --- packed sequences ----------------------------------------------------------------------------------------------
+
+PACKED = """
+def encode(x, lengths, layers, bidirectional):
+    lengths, order = lengths.sort(descending=True)
+    batch, directions = x.size(0), 2 if bidirectional else 1
+    packed = nn.utils.rnn.pack_padded_sequence(x[order], lengths, batch_first=True)
+    out, state = nn.GRU(8, 16, layers, bidirectional=bidirectional)(packed)
+    out, lengths = nn.utils.rnn.pad_packed_sequence(out{first})
+    return {view}
+"""
+
+
+@pytest.mark.parametrize(
+    ("view", "moved"),
+    [
+        ("state.view(batch, 16 * directions * layers)", True),
+        ("state.transpose(0, 1).reshape(batch, 16 * directions * layers)", False),
+        ("state.view(layers, directions, batch, 16)", False),
+        ("out.view(batch, -1, directions, 16)", False),
+        ("out.view(out.size(1), batch, 16 * directions)", True),
+    ],
+)
+def test_a_recurrent_layer_sees_through_packing(view: str, moved: bool) -> None:
+    told = views(PACKED.format(view=view, first=", batch_first=True"))
+    assert [bool(event.moved) for event in told] == [moved]
+
+
+def test_sequences_are_unpacked_time_first_unless_told_otherwise() -> None:
+    told = views(PACKED.format(view="out.view(batch, -1, 16 * directions)", first=""))
+    assert [bool(event.moved) for event in told] == [True]

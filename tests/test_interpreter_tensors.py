@@ -34,7 +34,6 @@ LOGS, SIGMOID, POSITIVE, CLASSES = Scale.LOG_PROBABILITIES, Scale.SIGMOID, Scale
         ("torch.special.expit(x)", SIGMOID),
         ("F.relu(x)", POSITIVE),
         ("nn.ReLU()(x)", POSITIVE),
-        ("F.softplus(x)", POSITIVE),
         ("nn.Linear(8, 4)(x)", LOGITS),
         ("F.linear(x, y)", LOGITS),
         ("nn.Conv2d(3, 8, 3)(x)", LOGITS),
@@ -132,7 +131,6 @@ def test_arithmetic_that_keeps_a_meaning_is_known(expression: str, scale: Scale)
         "probs @ x",
         "F.one_hot(y)",
         "F.gumbel_softmax(x, hard=True)",
-        "torch.tanh(scores)",
         "F.gelu(scores)",
         "unknown(probs)",
         "torch.logit(probs)",
@@ -154,6 +152,13 @@ def test_arithmetic_that_keeps_a_meaning_is_known(expression: str, scale: Scale)
 )
 def test_arithmetic_that_changes_a_meaning_leaves_it_unknown(expression: str) -> None:
     assert scale_of(expression) is UNKNOWN
+
+
+def test_probabilities_summed_by_class_are_probabilities() -> None:
+    """As in matching networks: attention over labelled examples, times their labels as one-hot vectors."""
+    labels = "labels = torch.zeros(9, 4).scatter_(1, y, 1)"
+    assert scale_of("probs.matmul(labels)", setup=labels) is PROBS
+    assert scale_of("probs.matmul(labels)", setup="labels = torch.zeros(9, 4).scatter_(1, y, 0.5)") is UNKNOWN
 
 
 def test_an_operation_in_place_changes_the_tensor() -> None:

@@ -4,13 +4,33 @@ One file for each family of rules that watch them; this is where they are import
 """
 
 from nnlint.events.base import Event
-from nnlint.events.loop import OptimizerStepped
-from nnlint.events.loss import LossComputed
-from nnlint.events.mode import ModuleCalled
+from nnlint.events.data import (
+    DataEvaluated,
+    HyperparameterGiven,
+    InputsNormalized,
+    LoaderMade,
+    RecurrentNetTrained,
+    ScoreDecided,
+)
+from nnlint.events.loop import (
+    AttributeSet,
+    BackwardRan,
+    GradientsCleared,
+    GradientsClipped,
+    GraphKept,
+    GraphRetained,
+    OptimizerBuilt,
+    OptimizerStepped,
+    ParametersFrozen,
+    SchedulerMade,
+    SchedulerStepped,
+)
+from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
+from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import (
     ActivationsChained,
     ChildAssigned,
-    LayerBuilt,
+    LayerAssigned,
     LayerRan,
     LayerReused,
     LayersChained,
@@ -18,24 +38,51 @@ from nnlint.events.model import (
     TensorKept,
     WeightsInitialized,
 )
-from nnlint.events.shape import Reshaped
-from nnlint.events.tensor import GraphCut, OperationRan
+from nnlint.events.shape import PatternApplied, Reshaped, SequenceRead
+from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
     "ActivationsChained",
+    "AttributeSet",
+    "BackwardRan",
+    "Broadcasted",
     "ChildAssigned",
+    "DataEvaluated",
+    "DropoutRan",
     "Event",
+    "FrozenNormUpdated",
+    "GradientsCleared",
+    "GradientsClipped",
     "GraphCut",
+    "GraphKept",
+    "GraphRetained",
+    "HyperparameterGiven",
+    "InputsNormalized",
+    "LayerAssigned",
     "LayerBuilt",
     "LayerRan",
     "LayerReused",
     "LayersChained",
+    "LoaderMade",
     "LossComputed",
+    "LossConstructed",
+    "ModeMissed",
     "ModuleCalled",
     "ModulesKept",
     "OperationRan",
+    "OptimizerBuilt",
     "OptimizerStepped",
+    "ParametersFrozen",
+    "PatternApplied",
+    "RecurrentNetTrained",
     "Reshaped",
+    "ResultDiscarded",
+    "SchedulerMade",
+    "SchedulerStepped",
+    "ScoreDecided",
+    "SequenceRead",
     "TensorKept",
+    "Thresholded",
+    "UngradedPass",
     "WeightsInitialized",
 ]

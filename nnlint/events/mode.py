@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nnlint.events.base import Event
 from nnlint.finding import Step
 from nnlint.source import Place
-from nnlint.values import Role
+from nnlint.values import Lapse, Layer, ModeMiss, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,4 +30,57 @@ class ModuleCalled(Event):
     left_in_evaluation: bool
     mode_layers: tuple[str, ...] | None
     gradients_enabled: bool | None
+    lapse: Lapse = Lapse.FORGOTTEN  # of one that evaluates in training mode
+    lapse_place: Place | None = None
+    lapse_of: str = ""  # the network that something was done to
     trail: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeMissed(Event):
+    """A statement, or an override of `train`, that is meant to set a mode did not: `call` is the user's text of it."""
+
+    how: ModeMiss
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropoutRan(Event):
+    """Dropout drops in evaluation mode too: nobody asked for the mode of `module`, the network that it is in.
+
+    It is that of a function, of an `attention`, or of a layer that is `built` at each call.
+    """
+
+    call: str
+    module: str
+    attention: bool
+    built: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerBuilt(Event):
+    """A layer with parameters is built anew in each forward pass of `module`."""
+
+    layer: Layer
+    module: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UngradedPass(Event):
+    """A network that an optimizer holds ran without gradients, and a loss of its output was differentiated.
+
+    `whole` says that no network at all had run with gradients since the last `backward`, else no other pass of this
+    network ever did.
+    """
+
+    module: str
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenNormUpdated(Event):
+    """A part of `module` was frozen here, and a training pass at `forward` updates the statistics of its `norm`."""
+
+    norm: str
+    module: str
+    forward: Place

@@ -60,7 +60,7 @@ class LayerReused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LayerBuilt(Event):
+class LayerAssigned(Event):
     """The constructor of a module built a layer that did not run; `read` says that something may read it."""
 
     module: str

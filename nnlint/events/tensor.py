@@ -2,40 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nnlint.events.base import Event
-from nnlint.values import TensorFacts
+from nnlint.source import Place
+from nnlint.values import Layer, TensorFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationRan(Event):
     """A tensor operation of those that rules ask about ran.
 
-    `operation` is nnlint's name of it (`knowledge/operations.py`), `call` is the user's call. `sizes` are those of its
-    input as the user names them, each None where it is not known (None: not even their number is), `dim` is the
-    dimension it was given. `differentiated` says that `backward` came through it.
+    `operation` is nnlint's name of it (`knowledge/operations.py`), `call` is the user's call, `options` are the
+    arguments that it was given besides the tensor, each None where it is not a known constant. `sizes` are those of its
+    input as the user names them, each None where it is not known (None: not even their number is); `batch` is the
+    dimension that is known to be that of the batch. `differentiated` says that `backward` came through it.
+    """
+
+    operation: str
+    call: str
+    layer_made: Place | None  # where the layer is constructed, if it is one's operation
+    input: TensorFacts
+    options: Mapping[str, object]
+    sizes: tuple[str | None, ...] | None
+    batch: int | None
+    loaded: bool  # the batch is one of several items that a loader made
+    differentiated: bool
+    in_forward: bool  # in the forward pass of a network
+    of_network: bool  # on the output of a whole network
+    added_back: bool  # a difference that it was made of was added to something behind it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultDiscarded(Event):
+    """The result of an operation that changes nothing, `call`, was thrown away."""
+
+    call: str
+    operation: str
+    moves: bool  # to another device or type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphCut(Event):
+    """A tensor that hung on a graph was cut off it by `call`.
+
+    `operation` says how: `detach` (`.item()`, `.detach()`, `.data`, `torch.tensor(x)`), or an operation through which
+    no gradient flows (`argmax`, `compare`, `round`, `step`, `one_hot`). `differentiated` says that `backward` was
+    called on what was made of it, `whole` that nothing that was differentiated there hung on a graph: no parameter got
+    a gradient. `starved` are the layers that are to learn and that, for the cut, no `backward` reaches.
     """
 
     operation: str
     call: str
     input: TensorFacts
-    sizes: tuple[str | None, ...] | None
-    dim: int | None
-    differentiated: bool
-    in_forward: bool  # in the forward pass of a network
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphCut(Event):
-    """A tensor that hung on a graph was cut off it by `call` (`.item()`, `.detach()`, `.data`, `torch.tensor(x)`).
-
-    `differentiated` says that `backward` was called on what was made of it, `whole` that nothing else that was
-    differentiated there hung on a graph: no parameter got a gradient.
-    """
-
-    call: str
-    input: TensorFacts
     differentiated: bool
     whole: bool
+    backward: Place | None  # where that was
     in_forward: bool  # in the forward pass of a network
+    starved: tuple[Layer, ...] = ()

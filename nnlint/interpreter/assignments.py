@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, gradients
+from nnlint.interpreter import classes, gradients, graphs, misspelt, telling
 from nnlint.interpreter.expressions import written_to
+from nnlint.interpreter.intervals import counter, is_counter
 from nnlint.interpreter.objects import (
     ClassValue,
     Const,
@@ -21,7 +22,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.operators import operate
 from nnlint.interpreter.subscripts import set_item
 from nnlint.reading import script as ir
-from nnlint.values import Scale
+from nnlint.values import Form, Scale
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -53,7 +54,11 @@ def augmented(run: Interpreter, statement: ir.AugmentedAssign, frame: Frame) -> 
         if not known:
             run.store.write(left, "exact", False)
         return True
-    bind(run, statement.target, operate(run, statement, left, statement.op, right), frame)
+    result = operate(run, statement, left, statement.op, right, frame)
+    result = graphs.added(run, left, statement.op, right, result, statement, frame)
+    if is_counter(left) and not run.provenance(right).batches:
+        result = counter()
+    bind(run, statement.target, result, frame)
     return True
 
 
@@ -63,15 +68,18 @@ def bind(run: Interpreter, target: ir.Expr, value: Value, frame: Frame) -> None:
         case ir.Name(name=name):
             run.assign_name(name, value, frame)
         case ir.Attribute(value=owner, attr=attr):
-            set_attribute(run, run.evaluate(owner, frame), attr, value, target, frame)
+            held = run.evaluate(owner, frame)
+            set_attribute(run, held, attr, value, target, frame)
+            if isinstance(held, Tensor) and attr == "requires_grad" and run.truth(value) is not False:
+                written_to(run, owner, telling.made_leaf(run, held, None, frame), frame)
         case ir.Subscript(value=container, index=index):
             held = run.evaluate(container, frame)
             set_item(run, held, run.evaluate(index, frame), value)
             if isinstance(held, Tensor):  # a part of it has other numbers now; raw scores stay raw scores
                 scale = held.scale if held.scale is Scale.LOGITS else Scale.UNKNOWN
-                written_to(
-                    run, container, held.but(scale=scale, provenance=held.provenance | run.provenance(value)), frame
-                )
+                provenance = held.provenance | run.provenance(value)
+                changed = held.but(scale=scale, provenance=provenance, form=Form.WRITTEN_INTO)
+                written_to(run, container, changed, frame)
         case ir.TupleDisplay(elements=elements) | ir.ListDisplay(elements=elements):
             _unpack(run, elements, value, frame)
         case ir.Starred(value=inner):
@@ -103,7 +111,10 @@ def set_attribute(run: Interpreter, owner: Value, name: str, value: Value, node:
     elif name == "grad":
         gradients.filled_by_hand(run, owner, run.place(frame, node))
     elif name == "requires_grad" and isinstance(owner, Unknown):
-        gradients.frozen(run, owner, run.truth(value) is False)
+        truth = run.truth(value)
+        gradients.frozen(run, owner, None if truth is None else not truth, run.place(frame, node))
+    elif misspelt.is_meant(name):
+        misspelt.told(run, owner, name, node, frame)
     match owner:
         case Instance():
             classes.set_instance_attribute(run, owner, name, value, node, frame)

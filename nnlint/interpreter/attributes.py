@@ -60,13 +60,19 @@ def attribute(run: Interpreter, value: Value, name: str, node: ir.Node | None, f
             return value.items[name] if name in value.items else run.child(value, name)
         case Sequence() | Mapping() | Const() | ShapeOf():
             if isinstance(value, Const) and not isinstance(value.value, str):
-                return Unknown(name)
+                return _of_a_number(run, value, name)
             return Method(value, name)
         case Function() | Bound() if name == "__name__":
             return Const(value.name if isinstance(value, Function) else value.function.name)
         case Partial() if name == "func":
             return value.function
-    return Unknown(name, provenance=run.provenance(value))
+    return _of_a_number(run, value, name)
+
+
+def _of_a_number(run: Interpreter, value: Value, name: str) -> Value:
+    """A number that is asked for `backward` is a tensor: it was computed in ways that nnlint does not follow."""
+    provenance = run.provenance(value)
+    return Method(Tensor(provenance=provenance), name) if name == "backward" else Unknown(name, provenance)
 
 
 _MAPPING_METHODS = frozenset(
@@ -79,13 +85,16 @@ def _tensor_attribute(run: Interpreter, tensor: Tensor, name: str, node: ir.Node
         case "shape":
             return shape_value(run, tensor)
         case "data":
-            return tensor.but(provenance=telling.graph_cut(run, tensor, node, frame), biased=None)
+            return tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None)
         case "T" | "mT":
             shape = run.sizes.shape_of(tensor)
             return tensor.but(
                 shape=(*shape[:-2], shape[-1], shape[-2]) if shape is not None and len(shape) >= 2 else None
             )
-        case "device" | "dtype" | "grad" | "requires_grad" | "is_cuda" | "grad_fn":
+        case "grad":
+            run.ledger.by_hand = True
+            return Unknown(name)
+        case "device" | "dtype" | "requires_grad" | "is_cuda" | "grad_fn":
             return Unknown(name)
         case "ndim":
             return Const(len(tensor.shape)) if tensor.shape is not None else Unknown(name)
@@ -100,11 +109,15 @@ def _unknown_attribute(run: Interpreter, value: Unknown, name: str) -> Value:
         return known
     if name == "shape":
         return shape_value(run, value)
+    if name == "grad":
+        run.ledger.by_hand = True
     if name == "module" and "<mode>" in value.fields:
         return value
     if name == "training" and isinstance(value.fields.get("<mode>"), bool):
         return Const(value.fields["<mode>"])
-    provenance = value.provenance.detached() if name in ("data", "shape", "device", "dtype") else value.provenance
+    provenance = value.provenance.detached() if name in ("shape", "device", "dtype") else value.provenance
+    if name == "data" and provenance.calls:
+        provenance = provenance.cut_at(telling.cut_unseen(run, provenance))
     child = run.child(value, name, provenance)
     if isinstance(child, Unknown):
         child.lazies.setdefault("<owner>", value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import containers, type_tests
+from nnlint.interpreter import containers, options, type_tests
 from nnlint.interpreter.containers import Handler, first_of
 from nnlint.interpreter.control import PathEnds
 from nnlint.interpreter.objects import (
@@ -15,12 +15,15 @@ from nnlint.interpreter.objects import (
     Instance,
     Mapping,
     Obj,
+    Perhaps,
     Sequence,
     SizeValue,
+    Tensor,
     Union,
     Unknown,
     Value,
 )
+from nnlint.interpreter.operators import operate
 from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
@@ -86,6 +89,8 @@ def _number(kind: type) -> Handler:
                 return Unknown()
         if isinstance(value, (Unknown, SizeValue)) and kind is int and not run.provenance(value).outputs:
             return value
+        if options.default_of(value) is not None:
+            return value
         return Unknown(provenance=run.provenance(value).detached())
 
     return convert
@@ -120,6 +125,23 @@ def _reduction(run: Interpreter, arguments: Arguments, node: ir.Call | None, fra
     ):
         return Const(min(numbers) if node.function.name == "min" else max(numbers))
     return Unknown(provenance=provenance)
+
+
+LONGEST_SUM = 16
+
+
+def _sum(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """`sum(losses)`: tensors are added one by one."""
+    value = first_of(arguments)
+    items = [each.value if isinstance(each, Perhaps) else each for each in getattr(value, "items", ())]
+    if not isinstance(value, Sequence) or not 0 < len(items) <= LONGEST_SUM:
+        return _reduction(run, arguments, node, frame)
+    if not all(isinstance(each, (Tensor, Const)) for each in items) or all(isinstance(each, Const) for each in items):
+        return _reduction(run, arguments, node, frame)
+    total: Value = items[0]
+    for each in items[1:]:
+        total = operate(run, node or ir.Node(-1), total, "+", each, frame)
+    return total
 
 
 def _observe(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -203,12 +225,13 @@ BUILTINS: dict[str, Handler] = {
     "itertools.islice": _itself,
     "map": containers.mapped,
     "filter": containers.filtered,
-    "sum": _reduction,
+    "sum": _sum,
     "min": _reduction,
     "max": _reduction,
     "abs": _reduction,
     "round": _reduction,
     "math.floor": _reduction,
+    "vars": options.variables,
     "print": _observe,
     "exit": _exit,
     "quit": _exit,

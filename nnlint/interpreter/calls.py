@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, externals, methods, modes, modules
+from nnlint.interpreter import classes, externals, methods, modes, modules, transforms, ungraded
 from nnlint.interpreter.classes import Super
 from nnlint.interpreter.contexts import GeneratorContext
 from nnlint.interpreter.control import PathEnds
@@ -30,6 +30,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.options import with_default
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 
@@ -83,6 +84,7 @@ def _call_instance(
 ) -> Value:
     if modes.is_module(instance):
         return modules.call(run, instance, arguments, node, frame)
+    transforms.applied(run, instance)
     if isinstance(instance.cls, ClassValue):
         method = classes.find(instance.cls, "__call__")
         if isinstance(method, Function):
@@ -103,11 +105,12 @@ def _call_unknown(run: Interpreter, callee: Unknown, arguments: Arguments, node:
     )
     if tensors or "<mode>" in callee.fields:
         callee.lazies["<called>"] = True
+    ungraded_pass = ungraded.entered(run, callee, node, frame) if tensors else None
     if "<mode>" in callee.fields:  # it has modes, so it is a network
         forward = run.roles.entered(run, callee, arguments, node, frame)
-        result = run.unknown_result(arguments, callee.name)
+        result = ungraded.left(run, ungraded_pass, run.unknown_result(arguments, callee.name))
         return run.roles.left(run, forward, result) if forward is not None else result
-    return run.unknown_call(callee, arguments, node, callee.name)
+    return ungraded.left(run, ungraded_pass, run.unknown_call(callee, arguments, node, callee.name))
 
 
 def run_function(
@@ -242,7 +245,9 @@ def unknown_arguments(function: Value | None, bound: bool = False) -> Arguments:
 
     def given(parameter: ir.Parameter) -> Value:
         default = function.defaults.get(parameter.name)
-        return default if isinstance(default, (Instance, ClassValue, External, Function)) else Unknown(parameter.name)
+        if isinstance(default, (Instance, ClassValue, External, Function)):
+            return default
+        return with_default(parameter.name, default)
 
     return Arguments(
         tuple(given(p) for p in named if p.kind != "keyword"),

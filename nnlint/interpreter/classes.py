@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import building, contexts, modes, module_methods, modules
+from nnlint.interpreter import building, contexts, lapses, modes, module_methods, modules, ownership, rehearsals
 from nnlint.interpreter.objects import (
+    GIVEN,
     NONE,
     Arguments,
     Bound,
@@ -202,9 +203,13 @@ def instantiate(run: Interpreter, cls: ClassValue, arguments: Arguments, node: i
     run.created.append(instance)
     init = find(cls, "__init__")
     if isinstance(init, Function):
+        names = [p.name for p in init.definition.parameters.items if p.kind in ("positional", "normal")][1:]
+        instance.lazies[GIVEN] = dict(zip(names, arguments.positional)) | arguments.keywords  # noqa: B905
         run.call(Bound(init, instance), arguments, node if isinstance(node, ir.Call) else None, frame)
     elif init is None:
         _fill(run, instance, cls, arguments, frame)
+    if is_module_class(cls):
+        rehearsals.constructed(run, instance, node, frame)
     return instance
 
 
@@ -221,7 +226,7 @@ def _fill(run: Interpreter, instance: Instance, cls: ClassValue, arguments: Argu
         value = arguments.get(index, name)
         if value is not None:
             run.store.write(instance, name, value)
-        elif find(cls, name) is None:
+        elif arguments.loose or find(cls, name) is None:
             run.store.write(instance, name, Unknown(name))
     post = find(cls, "__post_init__")
     if isinstance(post, Function):
@@ -284,8 +289,12 @@ def set_instance_attribute(
             return  # a setter: what it does is not followed
     if name == "training":
         modes.set_own_mode(run, instance, run.truth(value), run.place(frame, node))
+        lapses.assigned(run, instance, name, value, node, frame)
         return
+    if name in ("train", "eval"):
+        lapses.assigned(run, instance, name, value, node, frame)
     modules.replace_item(run, instance, name, value)
+    ownership.attached(run, instance, value, run.place(frame, node))
     run.store.write(instance, name, value)
     run.name_value(value, name)
     building.assigned(run, instance, name, value, node, frame)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from nnlint.interpreter import modes
 from nnlint.interpreter.objects import (
+    FACTORY,
+    PIECES,
     Arguments,
     Const,
     Frame,
@@ -57,18 +59,25 @@ def length(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: 
     return Unknown("len")
 
 
+COUNT = "<count>"
+
+
 def range_(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     given = [
         Const(value.number) if isinstance(value, SizeValue) and value.number is not None else value
         for value in arguments.positional
     ]
     bounds = [value.value for value in given if isinstance(value, Const) and isinstance(value.value, int)]
+    numbers = Sequence("list", (Unknown("index"),), exact=False)
     if bounds and len(bounds) == len(arguments.positional) and not (len(bounds) == 3 and bounds[2] == 0):
-        numbers = range(*bounds)
-        if len(numbers) <= LONGEST_RANGE:
-            return Sequence("list", tuple(map(Const, numbers)))
-        return Sequence("list", (Const(numbers[0]), Unknown("index")), exact=False)
-    return Sequence("list", (Unknown("index"),), exact=False)
+        known = range(*bounds)
+        if len(known) <= LONGEST_RANGE:
+            numbers = Sequence("list", tuple(map(Const, known)))
+        else:
+            numbers = Sequence("list", (Const(known[0]), Unknown("index")), exact=False)
+    if 0 < len(given) < 3:
+        numbers.lazies[COUNT] = given[-1]  # a run that is resumed counts to the same number
+    return numbers
 
 
 def enumerated(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -82,7 +91,11 @@ def enumerated(run: Interpreter, arguments: Arguments, node: ir.Call | None, fra
         )
         pair = Sequence("tuple", (index, item.value if isinstance(item, Perhaps) else item))
         pairs.append(Perhaps(pair) if isinstance(item, Perhaps) else pair)
-    return Sequence("list", tuple(pairs), exact=known)
+    result = Sequence("list", tuple(pairs), exact=known)
+    source = first_of(arguments)
+    if isinstance(source, Sequence) and PIECES in source.lazies:
+        result.lazies[PIECES] = True
+    return result
 
 
 def zipped(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -96,7 +109,10 @@ def zipped(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: 
     for i in range(longest if shortest else 0):
         row = [items[min(i, len(items) - 1)] for _, items in sides]
         rows.append(Sequence("tuple", tuple(item.value if isinstance(item, Perhaps) else item for item in row)))
-    return Sequence("list", tuple(rows), exact=known)
+    result = Sequence("list", tuple(rows), exact=known)
+    if any(isinstance(value, Sequence) and PIECES in value.lazies for value in arguments.positional):
+        result.lazies[PIECES] = True
+    return result
 
 
 def listing(kind: str) -> Handler:
@@ -140,7 +156,11 @@ def dictionary(run: Interpreter, arguments: Arguments, node: ir.Call | None, fra
 
 
 def default_dictionary(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    return Mapping({}, others=True)
+    mapping = Mapping({}, others=True)
+    factory = arguments.get(0, "default_factory")
+    if factory is not None:
+        mapping.lazies[FACTORY] = factory
+    return mapping
 
 
 def chained(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:

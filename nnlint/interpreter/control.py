@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nnlint.interpreter.objects import Value
 from nnlint.interpreter.store import Delta
 from nnlint.source import Place
 
@@ -23,7 +24,15 @@ class LoopRecord:
     start: int  # mark of the store before the first pass
     place: Place
     data: frozenset[int] = frozenset()  # the batches that it goes over
+    counts: bool = False  # it goes over numbers
+    pieces: bool = False  # it goes over pieces that a tensor was cut into
     body_start: int = 0
+    guards: int = 0  # how many guards there were around it
+    undecided: int = 0
+    youngest: int = 0  # number of the youngest object from before it
     breaks: list[Delta] = field(default_factory=list)
     continues: list[Delta] = field(default_factory=list)
     trains: bool = False  # backward ran in it
+    steps_itself: bool = False  # an optimizer stepped in it, in no loop inside of it
+    steps_within: bool = False  # an optimizer stepped in a loop inside of it
+    count: Value | None = None  # of `range(count)`

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from nnlint.events import PatternApplied
 from nnlint.interpreter import tensors
-from nnlint.interpreter.objects import Arguments, Const, Sequence, Shape, Tensor, Unknown, Value
+from nnlint.interpreter.objects import Arguments, Const, Frame, Sequence, Shape, Tensor, Unknown, Value
 from nnlint.interpreter.sizes import Size
+from nnlint.knowledge.einops import problem
+from nnlint.reading import script as ir
 from nnlint.values import Scale
 
 if TYPE_CHECKING:
@@ -81,3 +84,19 @@ def rearrange(run: Interpreter, arguments: Arguments) -> Value:
             product = product * size if product is not None and size is not None else None
         shape.append(product)
     return result.but(shape=tuple(shape))
+
+
+def pattern_applied(run: Interpreter, function: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> None:
+    """A pattern of einops is looked at before it is used, which its function may do to no end."""
+    pattern = arguments.get(1, "pattern")
+    if node is None or arguments.loose or not isinstance(pattern, Const) or not isinstance(pattern.value, str):
+        return
+    sizes = [name for name in arguments.keywords if name not in ("tensor", "pattern", "reduction")]
+    run.emit(
+        PatternApplied(
+            place=run.place(frame, node),
+            function=function,
+            pattern=pattern.value,
+            problem=problem(function, pattern.value, sizes),
+        )
+    )

@@ -15,6 +15,7 @@ from nnlint.interpreter.objects import (
     Method,
     Perhaps,
     Sequence,
+    SizeValue,
     Tensor,
     Unknown,
     Value,
@@ -39,6 +40,8 @@ def attribute(run: Interpreter, expr: ir.Attribute, frame: Frame) -> Value:
 
 def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
     callee = run.evaluate(expr.function, frame)
+    run.selection.called(callee)
+    run.clipping.called(callee)
     result = run.call(callee, arguments(run, expr.arguments, frame), expr, frame)
     if (
         isinstance(callee, Method)
@@ -46,18 +49,22 @@ def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
         and callee.name.endswith("_")
         and isinstance(result, Tensor)
     ):
-        written_to(run, expr.function, result, frame)
+        target = expr.function.value if isinstance(expr.function, ir.Attribute) else expr.function
+        written_to(run, target, result, frame)
     return result
 
 
-def written_to(run: Interpreter, function: ir.Expr, result: Tensor, frame: Frame) -> None:
-    """`x.fill_(0)`: what holds the tensor holds the changed one now."""
-    target = function.value if isinstance(function, ir.Attribute) else function
-    while isinstance(target, (ir.Subscript, ir.Attribute)) and not (
-        isinstance(target, ir.Attribute) and target.attr != "data"
-    ):
+def written_to(run: Interpreter, target: ir.Expr, result: Tensor, frame: Frame) -> None:
+    """`x.fill_(0)`, where `target` is `x`: what holds the tensor holds the changed one now.
+
+    What is written into `x.data` or a part of `x` leaves the graph of `x` as it is.
+    """
+    whole = target
+    while isinstance(target, ir.Subscript) or (isinstance(target, ir.Attribute) and target.attr == "data"):
         target = target.value
     if isinstance(target, (ir.Name, ir.Attribute)):
+        if target is not whole:
+            result = result.but(provenance=result.provenance | run.provenance(run.evaluate(target, frame)))
         run.bind(target, result.but(biased=None), frame)
 
 
@@ -88,14 +95,27 @@ def arguments(run: Interpreter, written: tuple[ir.Argument, ...], frame: Frame) 
 
 
 def conditional(run: Interpreter, expr: ir.Conditional, frame: Frame) -> Value:
-    truth = run.truth(run.evaluate(expr.test, frame))
+    test = run.evaluate(expr.test, frame)
+    truth = run.truth(test)
+    if truth is None and _counts_directions(expr) and (directions := run.sizes.directions(test)) is not None:
+        return SizeValue(directions)
     run.conditions.append(run.place(frame, expr))
+    run.tests.append(expr.test)
     try:
         if truth is not None:
             return run.evaluate(expr.body if truth else expr.orelse, frame)
         return run.fork([lambda: run.evaluate(expr.body, frame), lambda: run.evaluate(expr.orelse, frame)])
     finally:
         run.conditions.pop()
+        run.tests.pop()
+
+
+def _counts_directions(expr: ir.Conditional) -> bool:
+    """`2 if bidirectional else 1`."""
+    match expr.body, expr.orelse:
+        case ir.Constant(value=2), ir.Constant(value=1):
+            return True
+    return False
 
 
 def _elements(run: Interpreter, written: tuple[ir.Expr, ...], frame: Frame) -> tuple[tuple[Value, ...], bool]:

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import building, builtins, gradients, layers, modules, telling, tensors, training
+from nnlint.interpreter import (
+    building,
+    builtins,
+    factories,
+    gradients,
+    layers,
+    modules,
+    options,
+    ownership,
+    packing,
+    pictures,
+    rehearsals,
+    splits,
+    telling,
+    tensors,
+    training,
+    transforms,
+)
 from nnlint.interpreter.contexts import gradient_context
-from nnlint.interpreter.einsum import einsum, rearrange
+from nnlint.interpreter.dependence import LEAF
+from nnlint.interpreter.einsum import einsum, pattern_applied, rearrange
+from nnlint.interpreter.factories import leaf_if_asked
 from nnlint.interpreter.objects import (
-    NO_PROVENANCE,
     NONE,
     Arguments,
+    ClassValue,
     Frame,
+    Function,
+    Instance,
     Partial,
     Sequence,
     Tensor,
@@ -25,7 +46,8 @@ from nnlint.knowledge.layers import CONTAINERS, LAYERS, SAME_MODULE, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES, LOSS_FUNCTIONS
 from nnlint.knowledge.names import canonical
 from nnlint.knowledge.networks import network_mode
-from nnlint.knowledge.operations import FACTORIES, HARMLESS, OPERATIONS, SIZED_FACTORIES
+from nnlint.knowledge.operations import FACTORIES, HARMLESS, OPERATIONS
+from nnlint.knowledge.transforms import transform_name
 from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
@@ -91,6 +113,8 @@ HARMLESS_PACKAGES = frozenset(
 def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     """`dotted(*arguments)`."""
     dotted = canonical(dotted)
+    run.loaders.drawn(run, dotted, arguments)
+    run.hyperparameters.look(run, dotted, arguments, node, frame)
     builtin = builtins.BUILTINS.get(dotted)
     if builtin is not None:
         return builtin(run, arguments, node, frame)
@@ -103,17 +127,17 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         return modules.make(run, dotted, arguments, node, frame)
     if building.is_constructor_of_torch(dotted):
         return building.construct(run, dotted, arguments)
-    if dotted in SAME_MODULE:
+    if dotted in SAME_MODULE and dotted not in _SPECIAL:
         return arguments.positional[0] if arguments.positional else Unknown()
     if dotted in LOSS_FUNCTIONS:
         return layers.run_loss(run, LOSS_FUNCTIONS[dotted], {}, arguments, node, frame)
-    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
+    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted) or packing.SPECIAL.get(dotted)
     if special is not None:
         return special(run, dotted, arguments, node, frame)
     if dotted.startswith("torch.optim.") and dotted.count(".") == 2 and dotted[12:13].isupper():
         return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
     if dotted in FACTORIES:
-        return _factory(run, dotted, arguments)
+        return factories.made(run, dotted, arguments, node, frame)
     package, _, name = dotted.rpartition(".")
     if name in OPERATIONS and package in ("torch", "torch.nn.functional", "torch.Tensor", "torch.linalg"):
         return _operation(run, dotted, name, arguments, node, frame)
@@ -132,8 +156,11 @@ def _operation(
     rest = Arguments(
         arguments.positional[1:],
         {k: v for k, v in arguments.keywords.items() if k not in ("input", "tensors", "query")},
+        arguments.loose,
     )
     options = options_of(parameters, rest)
+    if operation in ("dropout", "attention"):
+        rehearsals.dropped(run, name, options, text_of(node), node, frame)
     if operation in ("cat", "stack"):
         options["parts"] = value
         value = Tensor(provenance=run.provenance(value))
@@ -148,25 +175,15 @@ def options_of(parameters: tuple[str, ...], arguments: Arguments) -> dict[str, V
     return options
 
 
-def _factory(run: Interpreter, dotted: str, arguments: Arguments) -> Value:
-    provenance = NO_PROVENANCE
-    for each in arguments.all():
-        run.used(each)
-        provenance = provenance | run.provenance(each).detached()
-    shape = None
-    if dotted in SIZED_FACTORIES and not arguments.loose:
-        shape = run.sizes.sizes_from(run, arguments.positional)
-    drawn = dotted.rpartition(".")[2] in ("rand", "randn", "randint", "zeros", "ones", "empty")
-    return Tensor(shape=shape, provenance=provenance, made_by="<drawn>" if drawn else "")
-
-
 def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     _package, _, name = dotted.rpartition(".")
     if network_mode(dotted) is not None:
         return modules.make(run, dotted, arguments, node, frame)
-    if dotted in SAME_MODULE or dotted.startswith(("torch.nn.utils.parametrizations", "ipex.optimize")):
+    if (dotted in SAME_MODULE and dotted not in _SPECIAL) or dotted.startswith(
+        ("torch.nn.utils.parametrizations", "ipex.optimize")
+    ):
         return arguments.positional[0] if arguments.positional else Unknown()
-    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted)
+    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted) or pictures.SPECIAL.get(dotted)
     if special is not None:
         return special(run, dotted, arguments, node, frame)
     if name.startswith("tqdm") or name in (
@@ -182,44 +199,72 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
         return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
     for each in arguments.all():
         run.used(each)
+        run.schedules.hand_away(each)
     if dotted in WRAPPERS:
         return modules.make(run, dotted, arguments, node, frame)
     if dotted.partition(".")[0] not in HARMLESS_PACKAGES and dotted not in HARMLESS:
         run.given_away(arguments)
+    if transform_name(dotted) is not None:
+        return transforms.make(run, dotted, arguments, node, frame)
     if training.is_dataset_class(dotted):
         return training.make_dataset(run, dotted, arguments, node, frame)
     return Unknown(name, provenance=run.provenance_of(arguments))
 
 
-def _rearrange(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    return rearrange(run, arguments)
+def _einops(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    function = dotted.rpartition(".")[2]
+    pattern_applied(run, function, arguments, node, frame)
+    if function == "rearrange":
+        return rearrange(run, arguments)
+    for each in arguments.all():
+        run.used(each)
+    return Unknown(function, run.provenance_of(arguments))
 
 
 def _autograd_backward(
     run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame
 ) -> Value:
     if node is not None:
-        gradients.filled(run, arguments.get(0, "tensors"), run.place(frame, node))
+        gradients.backward(run, arguments.get(0, "tensors"), arguments, node, frame)
     return NONE
 
 
 def _autograd_grad(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     provenance = run.provenance_of(arguments)
     run.roles.differentiated(provenance.calls)
+    if node is not None:
+        run.watched.differentiated(provenance, run.place(frame, node), is_leaf=False)
+    run.ledger.gradient_calls.append(provenance.calls)
+    if "create_graph" not in arguments.keywords and len(arguments.positional) < 5:
+        provenance = provenance.detached()
     return Sequence("tuple", (Tensor(provenance=provenance),), exact=True)
 
 
 def _parameter(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    parameter = Unknown("parameter")
+    parameter = Unknown("parameter", LEAF)
     parameter.lazies[PARAMETER] = True
     return parameter
+
+
+def _weight_norm(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    layer = arguments.get(0, "module")
+    if isinstance(layer, Instance) and node is not None:
+        run.store.write(layer, ownership.RENORMED, (run.youngest(), run.place(frame, node)))
+    return layer if layer is not None else Unknown()
+
+
+def _clip(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    if node is not None:
+        gradients.clipped(run, arguments.get(0, "parameters"), run.place(frame, node), text_of(node))
+    return Tensor()
 
 
 def _detached_copy(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     value = arguments.positional[0] if arguments.positional else Unknown()
     run.used(value)
     tensor = tensors.as_tensor(run, value)
-    return tensor.but(provenance=telling.graph_cut(run, tensor, node, frame), biased=None)
+    copy = tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None)
+    return leaf_if_asked(run, arguments, copy, node, frame)
 
 
 def _partial(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -261,6 +306,14 @@ def _both(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | N
     return Sequence("tuple", (model or Unknown(), optimizer)) if optimizer is not None else model or Unknown()
 
 
+def _field(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    """`dataclasses.field(default_factory=Settings)`."""
+    factory = arguments.keywords.get("default_factory")
+    if isinstance(factory, (ClassValue, Function)):
+        return run.call(factory, Arguments(), None, frame)
+    return arguments.keywords.get("default", Unknown("field"))
+
+
 def _first(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     return arguments.all()[0] if arguments.all() else Unknown()
 
@@ -270,6 +323,8 @@ def _variable(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call
     volatile = arguments.keywords.get("volatile")
     if volatile is not None and run.truth(volatile) is not False:
         return tensors.as_tensor(run, value).but(made_by=VOLATILE)
+    if "requires_grad" in arguments.keywords:
+        return leaf_if_asked(run, arguments, tensors.as_tensor(run, value), node, frame)
     return value
 
 
@@ -279,14 +334,25 @@ def _clone(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
 
 
 _SPECIAL = {
-    "einops.rearrange": _rearrange,
-    "einops.einops.rearrange": _rearrange,
+    **dict.fromkeys(
+        (f"{package}.{name}" for package in ("einops", "einops.einops") for name in ("rearrange", "reduce", "repeat")),
+        _einops,
+    ),
     "torch.autograd.backward": _autograd_backward,
     "torch.autograd.grad": _autograd_grad,
+    "argparse.ArgumentParser": options.make_parser,
+    "configargparse.ArgumentParser": options.make_parser,
+    "configargparse.ArgParser": options.make_parser,
     "torch.nn.Parameter": _parameter,
     "torch.nn.parameter.Parameter": _parameter,
     "torch.tensor": _detached_copy,
+    **dict.fromkeys(
+        [f"torch.nn.utils.{name}" for name in ("clip_grad_norm_", "clip_grad_value_", "clip_grad_norm")], _clip
+    ),
+    **dict.fromkeys(["torch.nn.utils.weight_norm", "torch.nn.utils.parametrizations.weight_norm"], _weight_norm),
     "functools.partial": _partial,
+    "dataclasses.field": _field,
+    "os.path.join": splits.joined_path,
     "fire.Fire": _start,
     "fire.core.Fire": _start,
     "typer.run": _start,
@@ -294,6 +360,7 @@ _SPECIAL = {
     "torch.multiprocessing.spawn": _spawn,
     "accelerate.notebook_launcher": _start,
     "apex.amp.initialize": _both,
+    "apex.amp.scale_loss": _first,
     "torch.utils.checkpoint.checkpoint": _checkpoint,
     "copy.deepcopy": _clone,
     "torch.autograd.Variable": _variable,

@@ -19,16 +19,26 @@ from nnlint.interpreter import (
     calls,
     classes,
     expressions,
+    frozen,
+    graphs,
     iteration,
+    loop_verdicts,
+    ownership,
     provenance,
+    rehearsals,
     roles,
     scopes,
     statements,
     truths,
     unknowns,
 )
+from nnlint.interpreter.clipping import Clipping
 from nnlint.interpreter.control import BudgetSpent, LoopRecord
+from nnlint.interpreter.hyperparameters import Hyperparameters
 from nnlint.interpreter.imports import Imports
+from nnlint.interpreter.ledger import Ledger
+from nnlint.interpreter.loaders import Loaders
+from nnlint.interpreter.normalizing import normalizations
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     Arguments,
@@ -46,9 +56,15 @@ from nnlint.interpreter.objects import (
     Value,
     _numbers,
 )
+from nnlint.interpreter.orders import Orders
+from nnlint.interpreter.ownership import Ownership
 from nnlint.interpreter.paths import Paths
+from nnlint.interpreter.schedules import Schedules
+from nnlint.interpreter.selection import Selection
 from nnlint.interpreter.sizing import Sizes
+from nnlint.interpreter.starvation import Starvation
 from nnlint.interpreter.store import Store
+from nnlint.interpreter.transforms import Applied
 from nnlint.interpreter.views import View, reshapings
 from nnlint.interpreter.watched import Watched
 from nnlint.program.program import Program
@@ -85,13 +101,36 @@ class Interpreter(Paths):
         self.created: list[Instance] = []
         self.optimizers: list[Obj] = []
         self.calls_of: Counter[int] = Counter()  # how often each function was called
+        self.guards = []
+        self.ledger = Ledger()
+        self.ownership = Ownership()
+        self.data_loops: list[LoopRecord] = []
+        self.kept: dict[Place, list[int]] = {}  # where graphs are kept, by watches
         self.assumptions: dict[object, bool] = {}
         self.undecided = 0  # how many branches are being run of which it is not known whether they are taken
         self.choosing = False  # whether one of several callees is tried
         self.roles = roles.Roles()
         self.sizes = Sizes()
+        self.orders = Orders()
         self.watched = Watched()
+        self.starvation = Starvation()
+        self.schedules = Schedules()
+        self.loaders = Loaders()
+        self.selection = Selection()
+        self.clipping = Clipping()
+        self.composed: list[Instance] = []  # transforms that are made of others
+        self.applied: list[Applied] = []  # transforms, in the order of their calls
+        self.hyperparameters = Hyperparameters()
+        self.logit_losses: dict[Obj, str] = {}  # by the network whose raw scores they take
+        self.tried: ir.Node | None = None  # the only statement of a `try`: it is there to see whether it raises
+        self.rehearsals = rehearsals.Rehearsals()
+        self.tests: list[ir.Expr] = []
+        self.discarded: ir.Expr | None = None  # the expression of the last statement that is nothing else
         self.backwards = 0
+        self.operated: tuple[ir.Node, str, dict[str, Value]] | None = None  # the tensor operation that ran last
+        self.freezes = False  # something has been frozen
+        self.graded = 0  # how many networks ran with gradients since the last of them
+        self.ungraded = False  # a network runs that was called without gradients
         self.forward: int | None = None  # the number of the forward pass that runs
         self._spent = 0
         self._events: list[Event] = []
@@ -288,13 +327,30 @@ class Interpreter(Paths):
     def emit(self, event: Event) -> None:
         self._events.append(event)
 
+    def in_silence(self, way: Callable[[], Value]) -> Value:
+        """Run what the program does not do here: nothing of it is told."""
+        told = (self._events, self._views, self._fed, self._bias_uses, self.created, self.optimizers, self.watched)
+        self._events, self._views, self._fed, self._bias_uses = [], [], [], set()
+        self.created, self.optimizers, self.watched = [], [], self.watched.deaf()
+        try:
+            return way()
+        finally:
+            (self._events, self._views, self._fed, self._bias_uses, self.created, self.optimizers, self.watched) = told
+
     def reshaped(
-        self, value: Value, before: Shape | None, after: Shape, node: ir.Node | None, frame: Frame, words: str
+        self,
+        value: Value,
+        before: Shape | None,
+        after: Shape,
+        node: ir.Node | None,
+        frame: Frame,
+        words: str,
+        presumed: bool = False,
     ) -> None:
         """A view was taken; whether it moved sizes is judged at the end, when all is known of them."""
         if before is not None and node is not None and None not in before and None not in after:
             attended = isinstance(value, Tensor) and value.attended
-            self._views.append(View(self.place(frame, node), words, before, after, attended))
+            self._views.append(View(self.place(frame, node), words, before, after, attended, presumed))
 
     def youngest(self) -> int:
         return next(_numbers)
@@ -303,10 +359,22 @@ class Interpreter(Paths):
         """What happened in this root; that it ran to its end makes silence mean something."""
         yield from self._events
         yield from self.roles.events(complete)
+        yield from frozen.events(self.roles.forwards)
         yield from self.watched.events()
+        yield from self.schedules.events(self, complete)
+        yield from loop_verdicts.events(self, complete)
+        yield from self.rehearsals.events()
+        yield from ownership.events(self, complete)
+        yield from graphs.events(self, complete)
+        yield from self.loaders.events(self)
+        yield from self.selection.events(self)
+        yield from normalizations(self)
+        yield from self.hyperparameters.events()
         if complete:
+            yield from self.clipping.events(self)
             yield from building.events(self)
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only
                     yield event
         yield from reshapings(self._views, self.sizes)
+        yield from self.orders.events(self.sizes)

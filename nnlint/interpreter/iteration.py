@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import modes, training
+from nnlint.interpreter import batches, modes
+from nnlint.interpreter.loaders import LOADER
 from nnlint.interpreter.objects import (
     Arguments,
     Const,
@@ -19,6 +20,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.parameters import Parameters
 from nnlint.interpreter.roles import role_of_name
 from nnlint.interpreter.tensors import index
 from nnlint.interpreter.wording import text_of
@@ -34,6 +36,9 @@ _DATA_WORDS = ("loader", "data", "dl", "batches", "iter", "set", "queue", "gener
 def iterate(run: Interpreter, value: Value, node: ir.Node | None, frame: Frame) -> tuple[bool, list[Value]]:
     """Whether the elements are exactly known, and the elements: all of them, or some that stand for any number."""
     match value:
+        case Parameters():
+            run.store.write(value, "consumed", True)
+            return False, list(value.items)
         case Sequence():
             return value.exact, list(value.items)
         case Mapping():
@@ -63,15 +68,15 @@ def _of_instance(run: Interpreter, value: Instance, node: ir.Node | None, frame:
     items = value.fields.get(modes.ITEMS)
     if isinstance(items, (Sequence, Mapping)):
         return iterate(run, items, node, frame)
-    if training.LOADER in value.lazies:
-        return False, [training.batch_of(run, value, node, frame)]
+    if LOADER in value.lazies:
+        return False, [batches.batch_of(run, value, node, frame)]
     if run.finds_method(value, "__iter__"):
         produced = run.call(run.attribute(value, "__iter__", None, frame), Arguments(), None, frame)
         if produced is not value and not (isinstance(produced, Unknown) and not run.provenance(produced).batches):
             known, found = iterate(run, produced, node, frame)
             if any(run.provenance(each).batches for each in found):
                 return known, found
-    return False, [training.batch_of(run, value, node, frame)]
+    return False, [batches.batch_of(run, value, node, frame)]
 
 
 def _of_unknown(run: Interpreter, value: Unknown, node: ir.Node | None, frame: Frame) -> Value:
@@ -85,7 +90,7 @@ def _of_unknown(run: Interpreter, value: Unknown, node: ir.Node | None, frame: F
         or any(word in value.name.lower() for word in _DATA_WORDS)
         or role_of_name(name) is Role.EVALUATION
     ):
-        return training.batch_of(run, value, node, frame)
+        return batches.batch_of(run, value, node, frame)
     return run.child(value, "[each]")
 
 

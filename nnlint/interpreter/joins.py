@@ -6,7 +6,7 @@ from collections.abc import Sequence as Sequence_
 from typing import Any
 
 from nnlint.interpreter.objects import Const, Perhaps, Sequence, Tensor, Union, Unknown, Value
-from nnlint.values import Scale
+from nnlint.values import Form, Scale
 
 MOST_ALTERNATIVES = 6
 
@@ -80,9 +80,14 @@ def join_tensors(left: Tensor, right: Tensor) -> Tensor:
         dim=left.dim if agree and left.dim == right.dim else None,
         trail=left.trail if agree else (),
         made_by=left.made_by if agree else "",
-        provenance=left.provenance | right.provenance,
+        provenance=left.provenance.meets(right.provenance),
         biased=left.biased if left.biased == right.biased else None,
         attended=left.attended and right.attended,
+        axes=left.axes if left.axes == right.axes else (),
+        order=left.order if left.order == right.order else None,
+        form=left.form if left.form is right.form else Form.OTHER,
+        guarded=left.guarded or right.guarded,
+        averaged=left.averaged and right.averaged,
     )
 
 
@@ -110,7 +115,7 @@ def join_fields(key: str, left: Any, right: Any) -> Any:
             return left or right
         case "<grads>":
             return join_gradients(left, right)
-        case "<pending>" | "<eval place>":
+        case "<pending>" | "<eval place>" | "<suspects>":
             return left | right
     if isinstance(left, Value) and isinstance(right, Value):
         return join(left, right)

@@ -39,6 +39,7 @@ def presumed(run: Interpreter, operation: str, value: Value, words: str) -> Shap
     shape = run.sizes.learn_rank(value, rank)
     if shape is not None and operation in ("conv", "conv_transpose", "embedding"):
         run.sizes.taken_as_large(shape)  # images and sequences are not of one pixel or word
+        run.sizes.counts_items(shape[0])
     return shape
 
 
@@ -46,16 +47,18 @@ def state(run: Interpreter, output: Shape | None, options: dict[str, Value]) -> 
     """The last hidden state of a recurrent layer: [layers · directions, batch, hidden]."""
     layers, both, first = (options.get(f"<{name}>") for name in ("num_layers", "bidirectional", "batch_first"))
     hidden = run.sizes.as_size(options["<hidden_size>"]) if "<hidden_size>" in options else None
-    if (
-        output is None
-        or len(output) != 3
-        or not isinstance(both, Const)
-        or not isinstance(first, Const)
-        or layers is None
-    ):
+    ways = directions(run, both)
+    if output is None or len(output) != 3 or ways is None or not isinstance(first, Const) or layers is None:
         return None
     number = run.sizes.as_size(layers)
-    return (number * (2 if both.value else 1) if number is not None else None, output[0 if first.value else 1], hidden)
+    return (number * ways if number is not None else None, output[0 if first.value else 1], hidden)
+
+
+def directions(run: Interpreter, both: Value | None) -> Size | None:
+    """In how many directions a recurrent layer goes."""
+    if isinstance(both, Const):
+        return Size.of(2 if both.value else 1)
+    return run.sizes.directions(both) if both is not None else None
 
 
 def axis_of(value: Value | None) -> int | None:
@@ -84,11 +87,11 @@ def layer(run: Interpreter, operation: str, before: Shape | None, options: dict[
     if before:
         run.sizes.fact(before[-1], wanted)
     if operation == "recurrent":
-        both = options.get("<bidirectional>")
-        if not isinstance(both, Const):
-            size = None
-        elif both.value and size is not None:
-            size = size * Size.of(2)
+        first = options.get("<batch_first>")
+        if len(before) == 3 and isinstance(first, Const):
+            run.sizes.counts_items(before[0 if first.value else 1])
+        ways = directions(run, options.get("<bidirectional>"))
+        size = size * ways if size is not None and ways is not None else None
     return (*before[:-1], size) if before else None
 
 
@@ -106,6 +109,7 @@ def convolution(
     channels = run.sizes.as_size(options["<in_channels>"]) if "<in_channels>" in options else None
     if len(before) > 2:
         run.sizes.fact(before[1], channels)
+    run.sizes.taken_as_batch(before[0])
     spatial = [
         (_conv_size(run, size, options) if operation == "conv" else None) or run.sizes.fresh() for size in before[2:]
     ]
@@ -123,6 +127,22 @@ def _conv_size(run: Interpreter, size: Size | None, options: dict[str, Value]) -
         return size
     number = run.sizes.number(size)
     return None if number is None else Size.of((number + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)
+
+
+def pooled(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> Shape | None:
+    """What pooling over windows leaves: numbers where all of them are known, else sizes that are not."""
+    if before is None or len(before) < 3:
+        return None
+    kernel, stride, padding = (
+        axis_of(options.get(name, options.get(f"<{name}>"))) for name in ("kernel_size", "stride", "padding")
+    )
+    stride, padding = stride or kernel, padding or 0
+    sizes: list[Size | None] = []
+    for size in before[2:]:
+        number = run.sizes.number(size)
+        known = number is not None and kernel is not None and stride is not None
+        sizes.append(Size.of((number + 2 * padding - kernel) // stride + 1) if known else run.sizes.fresh())  # type: ignore[operator]
+    return (*before[:2], *sizes)
 
 
 def resampled(run: Interpreter, before: Shape | None, options: dict[str, Value]) -> Shape | None:

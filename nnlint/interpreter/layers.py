@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nnlint.events import LayerRan, LossComputed
+from nnlint.events import Broadcasted, LayerRan, LossComputed
 from nnlint.finding import Confidence
+from nnlint.interpreter import packing, rehearsals
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
@@ -15,18 +17,20 @@ from nnlint.interpreter.objects import (
     Frame,
     Instance,
     Provenance,
+    Sequence,
     Tensor,
     Union,
     Unknown,
     Value,
 )
-from nnlint.interpreter.roles import mark as marked
+from nnlint.interpreter.orders import SEQUENCE_LAYERS
+from nnlint.interpreter.telling import crossed, facts_of
 from nnlint.interpreter.tensors import apply, as_tensor
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.layers import BIAS_CANCELLING_NORMS, LayerInfo
-from nnlint.knowledge.losses import LossInfo
+from nnlint.knowledge.losses import BROADCASTING, LossInfo
 from nnlint.reading import script as ir
-from nnlint.values import Layer, Loss, TensorFacts
+from nnlint.values import Form, Layer, Loss, Scale, TensorFacts
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -56,6 +60,8 @@ def run_layer(
         return Unknown()
     value = arguments.positional[0] if arguments.positional else arguments.all()[0]
     words = _layer_words(layer, info, node)
+    if info.operation == "dropout":
+        rehearsals.layer_applied(run, layer, node)
     operation = {"attention": "mha"}.get(info.operation, info.operation)
     options: dict[str, Value] = {f"<{name}>": v for name, v in layer.arguments.items()}
     if "dim" in layer.arguments:
@@ -67,9 +73,20 @@ def run_layer(
         _normalized(run, layer, info, as_tensor(run, value), node, frame)
         tensor = as_tensor(run, value)
         value = tensor.but(biased=None) if tensor.biased else value
-    result = apply(run, operation, value, options, node, frame, words)
+    sequences = packing.padded(value) if operation == "recurrent" else None
+    if sequences is not None:
+        result = packing.recurrent(
+            run,
+            sequences,
+            options,
+            lambda tensor, given: apply(run, operation, tensor, given, node, frame, words, layer),
+        )
+    else:
+        result = apply(run, operation, value, options, node, frame, words, layer)
     if operation in HAVE_PARAMETERS:
-        result = marked(run, result, run.on_graph(NO_PROVENANCE))
+        result = _hung(result, run.starvation.fed(run, layer, run.on_graph(NO_PROVENANCE)))
+    if info.kind in SEQUENCE_LAYERS and sequences is None:
+        result = run.orders.ran(run, layer, words, run.sizes.shape_of(value), result, node, frame)
     if operation in ("linear", "conv", "conv_transpose") and isinstance(result, Tensor):
         bias = layer.arguments.get("bias")
         if isinstance(bias, Const) and bias.value is True and layer.made is not None:
@@ -79,6 +96,18 @@ def run_layer(
                 layer.arguments.get("out_channels", layer.arguments.get("out_features", Unknown()))
             )
             result = result.but(biased=Biased(layer, result.serial, tuple(run.conditions), per_channel, width))
+    return result
+
+
+def _hung(result: Value, graph: Provenance) -> Value:
+    """What a layer with parameters returns hangs on the graph, whatever it was given."""
+    match result:
+        case Tensor():
+            return replace(result, provenance=result.provenance | graph)
+        case Unknown() if (tensor := packing.padded(result)) is not None:
+            return packing.packed(replace(tensor, provenance=tensor.provenance | graph))
+        case Sequence(kind="tuple"):
+            return Sequence("tuple", tuple(_hung(item, graph) for item in result.items), result.exact)
     return result
 
 
@@ -124,7 +153,7 @@ def facts(run: Interpreter, value: Value | None, place_node: ir.Node | None, fra
     if value is None:
         return TensorFacts()
     tensor = as_tensor(run, value)
-    return TensorFacts(tensor.scale, tensor.made_by, tensor.trail)
+    return facts_of(tensor)
 
 
 def run_loss(
@@ -160,6 +189,7 @@ def run_loss(
         if tensor.biased is not None:
             run.consumed(tensor.biased)
     if node is not None and value is not None:
+        _keep_in_mind(run, info, value, target, node, frame)
         unsure = unsure or (info.kind.islower() and len(arguments.positional) > 2)  # more by position than is looked at
         reduction = None if unsure else _option(options.get("reduction"), "mean")
         if isinstance(reduction, str) and any(name in options for name in ("reduce", "size_average")):
@@ -189,7 +219,24 @@ def run_loss(
     return Tensor(
         shape=() if _option(options.get("reduction"), "mean") in ("mean", "sum", "batchmean") else None,
         provenance=provenance,
+        form=Form.LOSS,
+        averaged=_option(options.get("reduction"), "mean") == "mean" and not unsure and "reduce" not in options,
     )
+
+
+def _keep_in_mind(
+    run: Interpreter, info: LossInfo, value: Value, target: Value | None, node: ir.Call, frame: Frame
+) -> None:
+    """What is told of a loss besides that it was computed."""
+    tensor = as_tensor(run, value)
+    if info.expects is tensor.scale is Scale.LOGITS:
+        for module in run.roles.modules_of(tensor.provenance.outputs):
+            run.logit_losses.setdefault(module, text_of(node.function))
+    if info.kind in BROADCASTING and target is not None:
+        sizes = crossed(run, value, target)
+        if sizes is not None:
+            place, call = run.place(frame, node), text_of(node.function)
+            run.emit(Broadcasted(place=place, call=call, sizes=sizes, differentiated=True))
 
 
 def _option(value: Value | None, default: object) -> object:

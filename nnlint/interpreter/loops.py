@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
+from nnlint.interpreter.containers import COUNT
 from nnlint.interpreter.control import LoopRecord
-from nnlint.interpreter.objects import Const, Frame, Perhaps, Unknown, Value
+from nnlint.interpreter.objects import PIECES, Const, External, Frame, Instance, Perhaps, Sequence, Unknown, Value
 from nnlint.interpreter.store import Delta
 from nnlint.reading import script as ir
 
@@ -26,11 +27,17 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
     if not known and elements:
         elements = elements if len(elements) > 1 else [elements[0], elements[0]]
     loop = LoopRecord(run.store.mark(), run.place(frame, statement), data=run.batches_of(elements))
+    loop.count = iterable.lazies.get(COUNT) if isinstance(iterable, Sequence) else None
+    loop.counts = all(_is_number(each) for each in elements)
+    loop.pieces = isinstance(iterable, Sequence) and PIECES in iterable.lazies
 
     def one_pass(element: Value) -> bool:
         if isinstance(element, Perhaps):
             return run.paths([lambda: one_pass(element.value), lambda: True])
+        nameless = [each for each in (element, *_parts(element)) if _is_nameless_layer(each)]
         run.bind(statement.target, element, frame)
+        for each in nameless:
+            each.name = ""  # `for m in self.modules()`: the loop's variable is nobody's name
         return run.execute(statement.body, frame)
 
     alive = _loop(run, loop, [partial(one_pass, element) for element in elements], exact=known)
@@ -39,8 +46,22 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
     return _leave(run, loop, alive)
 
 
+def _is_nameless_layer(value: Value) -> TypeGuard[Instance]:
+    return isinstance(value, Instance) and isinstance(value.cls, External) and not value.name
+
+
+def _parts(element: Value) -> tuple[Value, ...]:
+    return element.items if isinstance(element, Sequence) else ()
+
+
+def _is_number(value: Value) -> bool:
+    return (isinstance(value, Unknown) and value.name == "index") or (
+        isinstance(value, Const) and type(value.value) is int
+    )
+
+
 def while_(run: Interpreter, statement: ir.While, frame: Frame) -> bool:
-    loop = LoopRecord(run.store.mark(), run.place(frame, statement))
+    loop = LoopRecord(run.store.mark(), run.place(frame, statement), counts=True)
     if run.truth(run.evaluate(statement.test, frame)) is False:
         return run.execute(statement.orelse, frame)
     endless = isinstance(statement.test, ir.Constant)
@@ -55,8 +76,11 @@ def while_(run: Interpreter, statement: ir.While, frame: Frame) -> bool:
 
 def _loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]], exact: bool) -> bool:
     """Run the passes one after the other; what `continue` cut short meets the end of each."""
-    youngest = run.youngest()
+    youngest = loop.youngest = run.youngest()
+    loop.guards, loop.undecided = len(run.guards), run.undecided
     run.loops.append(loop)
+    if loop.data:
+        run.data_loops.append(loop)
     alive = True
     try:
         for one_pass in passes:
@@ -90,6 +114,7 @@ def _leave(run: Interpreter, loop: LoopRecord, alive: bool) -> bool:
 
 
 def break_(run: Interpreter, statement: ir.Break, frame: Frame) -> bool:
+    run.selection.left()
     if run.loops:
         run.loops[-1].breaks.append(run.store.changes(run.loops[-1].start))
     return False

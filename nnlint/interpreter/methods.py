@@ -1,10 +1,20 @@
-"""Methods that nnlint knows by name: of tensors, containers, strings, and of objects it knows nothing else about."""
+"""Methods that nnlint knows by name: of tensors, containers, and of objects it knows nothing else about."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients, modes, reuse, tensors, training
+from nnlint.interpreter import (
+    container_methods,
+    gradients,
+    lapses,
+    modes,
+    ownership,
+    pictures,
+    telling,
+    tensors,
+    training,
+)
 from nnlint.interpreter.contexts import GradientContext
 from nnlint.interpreter.externals import options_of
 from nnlint.interpreter.objects import (
@@ -14,14 +24,13 @@ from nnlint.interpreter.objects import (
     Const,
     Frame,
     Mapping,
-    Perhaps,
     Sequence,
     ShapeOf,
     Tensor,
     Unknown,
     Value,
 )
-from nnlint.interpreter.parameters import CASTS, OF, PARAMETER, cast, parameters_of
+from nnlint.interpreter.parameters import CASTS, OF, PARAMETER, cast, gradient_of, parameter_behind, parameters_of
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.operations import NOT_TENSOR_METHODS, OPERATIONS
 from nnlint.reading import script as ir
@@ -86,14 +95,8 @@ def call(
     match receiver:
         case Tensor():
             return _of_tensor(run, receiver, name, arguments, node, frame)
-        case Sequence():
-            return _of_sequence(run, receiver, name, arguments, node, frame)
-        case Mapping():
-            return _of_mapping(run, receiver, name, arguments)
-        case Const(value=str(text)):
-            return _of_text(run, text, name, arguments)
-        case ShapeOf():
-            return _of_shape(run, receiver, name, arguments)
+        case Sequence() | Mapping() | Const() | ShapeOf():
+            return container_methods.call(run, receiver, name, arguments, node, frame)
         case Unknown():
             return _of_unknown(run, receiver, name, arguments, node, frame)
     return run.unknown_result(arguments, name, receiver)
@@ -105,7 +108,7 @@ def _of_tensor(
     match name:
         case "backward":
             if node is not None:
-                gradients.filled(run, tensor, run.place(frame, node))
+                gradients.backward(run, tensor, arguments, node, frame)
             return NONE
         case "size":
             axis = arguments.get(0, "dim")
@@ -124,7 +127,9 @@ def _of_tensor(
         case "new_zeros" | "new_ones" | "new_tensor" | "new_full" | "new_empty" | "new":
             return Tensor()
         case "requires_grad_":
-            return tensor
+            flag = arguments.get(0, "requires_grad")
+            off = flag is not None and run.truth(flag) is False
+            return tensor if off else telling.made_leaf(run, tensors.as_tensor(run, tensor), node, frame)
     if name in OPERATIONS:
         operation, parameters = OPERATIONS[name]
         if operation == "attention":
@@ -136,142 +141,25 @@ def _of_tensor(
     return run.unknown_result(arguments, name, tensor)
 
 
-def _of_sequence(
-    run: Interpreter, sequence: Sequence, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame
-) -> Value:
-    value = arguments.positional[0] if arguments.positional else Unknown()
-    match name:
-        case "append" | "add" | "appendleft":
-            reuse.appended(run, sequence, value, frame)
-            run.store.write(sequence, "items", (*sequence.items, value))
-            run.collected(value)
-        case "extend" | "update":
-            known, items = run.iterate(value, node, frame)
-            run.store.write(sequence, "items", (*sequence.items, *items))
-            if not known:
-                run.store.write(sequence, "exact", False)
-        case "insert":
-            at = value.value if isinstance(value, Const) and isinstance(value.value, int) else None
-            if at is None or len(arguments.positional) < 2:
-                run.store.write(sequence, "exact", False)
-            else:
-                items = list(sequence.items)
-                items.insert(at, arguments.positional[1])
-                run.store.write(sequence, "items", tuple(items))
-        case "pop":
-            if not sequence.items:
-                return Unknown()
-            at = (
-                -1
-                if not arguments.positional
-                else value.value
-                if isinstance(value, Const) and isinstance(value.value, int)
-                else None
-            )
-            if at is None or not -len(sequence.items) <= at < len(sequence.items):
-                run.store.write(sequence, "exact", False)
-                return Unknown()
-            items = list(sequence.items)
-            popped = items.pop(at)
-            run.store.write(sequence, "items", tuple(items))
-            return popped.value if isinstance(popped, Perhaps) else popped
-        case "clear":
-            run.store.write(sequence, "items", ())
-        case "reverse":
-            run.store.write(sequence, "items", tuple(reversed(sequence.items)))
-        case "copy":
-            return Sequence(sequence.kind, sequence.items, sequence.exact)
-        case "remove" | "discard" | "sort":
-            if name != "sort":
-                run.store.write(sequence, "exact", False)
-        case "index" | "count":
-            return Unknown(name)
-        case "numel":
-            return Unknown(name)
-        case _:
-            return run.unknown_result(arguments, name, sequence)
-    return NONE
-
-
-def _of_mapping(run: Interpreter, mapping: Mapping, name: str, arguments: Arguments) -> Value:
-    key = arguments.positional[0] if arguments.positional else None
-    match name:
-        case "items":
-            pairs = tuple(Sequence("tuple", (Const(k), v)) for k, v in mapping.items.items())
-            return Sequence("list", pairs, mapping.exact)
-        case "values":
-            return Sequence("list", tuple(mapping.items.values()), mapping.exact)
-        case "keys":
-            return Sequence("list", tuple(Const(k) for k in mapping.items), mapping.exact)
-        case "get" | "pop" | "setdefault":
-            if isinstance(key, Const) and key.value.__hash__ is not None:
-                if key.value in mapping.items:
-                    found = mapping.items[key.value]
-                    if name == "pop":
-                        run.store.write(mapping, "items", {k: v for k, v in mapping.items.items() if k != key.value})
-                    return found
-                default = arguments.get(1, "default")
-                if name == "setdefault" and default is not None:
-                    run.store.write(mapping, "items", {**mapping.items, key.value: default})
-                    return default
-                if mapping.exact:
-                    return default if default is not None else NONE
-                return run.child(mapping, f"[{key.value!r}]")
-            values = list(mapping.items.values())
-            return run.join_all(values) if values and name == "get" and mapping.exact else Unknown()
-        case "update":
-            if isinstance(key, Mapping):
-                run.store.write(mapping, "items", {**mapping.items, **key.items, **arguments.keywords})
-                if not key.exact:
-                    run.store.write(mapping, "others", True)
-            else:
-                run.store.write(mapping, "items", {**mapping.items, **arguments.keywords})
-                run.store.write(
-                    mapping, "others", True if key is not None or arguments.loose else mapping.fields["others"]
-                )
-            return NONE
-        case "copy":
-            return Mapping(dict(mapping.items), not mapping.exact)
-    return run.unknown_result(arguments, name, mapping)
-
-
-def _of_text(run: Interpreter, text: str, name: str, arguments: Arguments) -> Value:
-    given = [value.value for value in arguments.positional if isinstance(value, Const) and isinstance(value.value, str)]
-    if len(given) == len(arguments.positional):
-        match name:
-            case "lower" | "upper" | "strip" | "title" | "capitalize" if not given:
-                return Const(getattr(text, name)())
-            case "startswith" | "endswith" if len(given) == 1:
-                return Const(getattr(text, name)(given[0]))
-            case "split" if len(given) <= 1:
-                return Sequence("list", tuple(map(Const, text.split(given[0] if given else None))))
-            case "replace" if len(given) == 2:
-                return Const(text.replace(given[0], given[1]))
-    for value in arguments.all():
-        run.used(value)
-    return Unknown(name)
-
-
-def _of_shape(run: Interpreter, shape: ShapeOf, name: str, arguments: Arguments) -> Value:
-    return Unknown(name)
-
-
 def _of_unknown(
     run: Interpreter, unknown: Unknown, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame
 ) -> Value:
     """A method of something of which only the name, or what was done with it before, is known."""
     place = run.place(frame, node) if node is not None else None
+    picture = pictures.converted(unknown, name, arguments)
+    if picture is not None:
+        return picture
     match name:
         case "backward" | "manual_backward":
-            if place is not None:
+            if node is not None:
                 loss: Value | None = (
                     arguments.positional[0] if arguments.positional and not run.provenance(unknown).calls else unknown
                 )
-                if loss is unknown and not unknown.provenance.calls:
-                    loss = None
-                gradients.filled(run, loss, place)
+                gradients.backward(run, loss, arguments, node, frame)
             return NONE
         case "eval" if not arguments.all():
+            if node is not None:
+                lapses.switched(run, unknown, node, frame)
             modes.set_own_mode(run, unknown, False, place)
             return unknown
         case "train" if len(arguments.all()) <= 1 and not isinstance(arguments.get(0, "mode"), (Tensor, Sequence)):
@@ -312,13 +200,27 @@ def _of_unknown(
             | "prepare_data_loader"
         ):
             return _prepared(arguments)
+        case "requires_grad_" if OF in unknown.lazies or "<mode>" in unknown.fields:
+            flag = arguments.get(0, "requires_grad")
+            truth = True if flag is None else run.truth(flag)
+            if OF in unknown.lazies:
+                gradients.frozen(run, unknown, None if truth is None else not truth, place)
+            else:
+                ownership.frozen(run, unknown, None if truth is None else not truth, place)
+            return unknown
         case "no_sync" | "accumulate" | "autocast" | "join":
             return unknown
         case "no_grad":
             return GradientContext(False)
+        case "clamp_" | "clip_" if (parameter := gradient_of(unknown)) is not None and place is not None:
+            gradients.clipped(run, parameter, place, text_of(node))
+            return unknown
+        case "clip_grad_norm_" | "clip_grad_value_" if place is not None:
+            gradients.clipped(run, arguments.get(0, "parameters"), place, text_of(node))
+            return Tensor()
         case "zero_" | "detach_" | "fill_" | "copy_" if unknown.name in ("grad", "data"):
             if name != "copy_":
-                gradients.cleared_by_hand(run, _parameter_behind(unknown), place)
+                gradients.cleared_by_hand(run, parameter_behind(unknown), place)
             return unknown
         case "batch_by_size" | "log_every" if arguments.positional:
             return arguments.positional[0]
@@ -330,7 +232,8 @@ def _of_unknown(
         return cast(unknown)
     if name in _MODULE_METHODS and not unknown.provenance.batches:
         return unknown
-    if name in OPERATIONS and (name not in NOT_TENSOR_METHODS or unknown.provenance is not NO_PROVENANCE):
+    sorts = name == "sort" and bool(arguments.positional or {"dim", "descending"} & {*arguments.keywords})  # no list
+    if name in OPERATIONS and (sorts or name not in NOT_TENSOR_METHODS or unknown.provenance is not NO_PROVENANCE):
         operation = OPERATIONS[name][0]
         if operation != "detach" or unknown.provenance is not NO_PROVENANCE or name in ("detach", "numpy"):
             return _of_tensor(run, unknown, name, arguments, node, frame)
@@ -361,6 +264,9 @@ def _step(run: Interpreter, unknown: Unknown, arguments: Arguments, node: ir.Cal
             else unknown.name
         )
         return training.step(run, unknown, arguments, node, frame, called, training.is_optimizer(unknown))
+    run.ledger.vague_steps = run.ledger.vague_steps or not any(
+        word in unknown.name.lower() for word in ("sched", "lr", "warmup", "env", "scaler", "prof", "bar")
+    )
     return Unknown("step", run.provenance_of(arguments))
 
 
@@ -373,16 +279,3 @@ def _prepared(arguments: Arguments) -> Value:
         if len(arguments.positional) == 1
         else Sequence("tuple", arguments.positional, exact=not arguments.loose)
     )
-
-
-def _parameter_behind(unknown: Unknown) -> Value:
-    """The parameter of `p.grad` or `p.grad.data`."""
-    current: Value = unknown
-    for _ in range(3):
-        owner = current.lazies.get("<owner>") if isinstance(current, Unknown) else None
-        if owner is None:
-            break
-        current = owner
-        if isinstance(current, Unknown) and OF in current.lazies:
-            break
-    return current

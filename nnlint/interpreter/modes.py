@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from nnlint.interpreter.joins import EITHER
 from nnlint.interpreter.objects import (
-    Arguments,
-    Bound,
     ClassValue,
     Const,
     External,
@@ -143,6 +141,15 @@ def mode_layers(value: Value) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(found)) or (None if unknown else ())
 
 
+def layers_with_mode(value: Value) -> Iterator[Instance]:
+    """The layers of torch in a network that behave differently in the two modes."""
+    for each in descendants(value):
+        if isinstance(each, Instance) and isinstance(each.cls, External):
+            info = LAYERS.get(each.cls.dotted)
+            if info is not None and info.has_mode:
+                yield each
+
+
 def set_own_mode(
     run: Interpreter, module: Value, training: bool | None, place: Place | None, put_back: bool = False
 ) -> None:
@@ -152,6 +159,10 @@ def set_own_mode(
         run.store.write(module, MODE, training)
         run.store.write(module, MODE_PLACE, place)
         run.store.write(module, MODE_TIME, run.backwards)
+        if training is True:
+            from nnlint.interpreter import lapses
+
+            lapses.trained(run, module, place)
         if training is False and not (put_back and before is False):
             run.store.write(module, EVAL_PLACE, frozenset({place}))
 
@@ -171,8 +182,9 @@ def set_mode(
 
         method = find(module.cls, "train")
         if isinstance(method, Function):
-            flag = Unknown("mode") if training is None else Const(training)
-            run.call(Bound(method, module), Arguments((flag,)), None, frame)
+            from nnlint.interpreter import lapses
+
+            lapses.overridden(run, method, module, training, frame)
             return
     set_own_mode(run, module, training, place, put_back)
     if isinstance(module, Instance):
@@ -192,14 +204,7 @@ def mode_of(module: Value) -> bool | str | None:
     own: bool | str | None = module.fields.get(MODE) if isinstance(module, (Instance, Unknown)) else None
     if own is None or own == EITHER:
         return own
-    leaves = [
-        each.fields.get(MODE)
-        for each in descendants(module)
-        if isinstance(each, Instance)
-        and isinstance(each.cls, External)
-        and each.cls.dotted in LAYERS
-        and LAYERS[each.cls.dotted].has_mode
-    ]
+    leaves = [each.fields.get(MODE) for each in layers_with_mode(module)]
     if leaves and own not in leaves:
         return leaves[0] if all(leaf is leaves[0] for leaf in leaves) else None
     return bool(own)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import building, gradients, modules, training
-from nnlint.interpreter.modes import FROZEN, ITEMS, MODE, children, descendants, is_module, set_mode
+from nnlint.interpreter import building, gradients, lapses, modules, ownership, rehearsals, training
+from nnlint.interpreter.dependence import LEAF, NO_PROVENANCE
+from nnlint.interpreter.modes import ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -19,7 +20,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.interpreter.parameters import Parameters, parameters_of
+from nnlint.interpreter.parameters import OF, Parameters, parameters_of
 from nnlint.knowledge.layers import CONTAINERS, LAYERS, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES
 from nnlint.reading import script as ir
@@ -32,12 +33,17 @@ def attribute(run: Interpreter, instance: Instance, name: str, node: ir.Node | N
     """An attribute of an instance that neither it nor its class in the project has."""
     if not is_module(instance):
         return training.attribute(run, instance, name)
+    if name in rehearsals.TOUCHES:
+        instance.lazies["<touched>"] = True
     if name == "training":
         instance.lazies["<reads mode>"] = True
         mode = instance.fields.get(MODE)
         return Const(mode) if isinstance(mode, bool) else Unknown("training")
     if name in ("weight", "bias", "in_proj_weight", "data"):
-        return run.child(instance, name)
+        parameter = run.child(instance, name, NO_PROVENANCE if name == "data" else LEAF)
+        if isinstance(parameter, Unknown) and name != "data":
+            parameter.lazies.setdefault(OF, frozenset({instance}))
+        return parameter
     items = instance.fields.get(ITEMS)
     if items is not None and name in ("append", "extend", "insert", "items", "values", "keys", "update", "pop"):
         return Native(name, lambda run, arguments, node, frame: run.call(Method(items, name), arguments, node, frame))
@@ -90,22 +96,49 @@ def _train(
 ) -> Value:
     flag = arguments.get(0, "mode")
     training = True if flag is None else run.truth(flag)
+    taken = own_method and node is not None and node is not run.discarded
     set_mode(
         run, module, training, run.place(frame, node) if node else None, frame, own_method, put_back=flag is not None
     )
+    if taken:
+        lapses.result_taken(run, module)
     return module
 
 
 def _eval(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    taken = node is not None and node is not run.discarded
+    if node is not None:
+        lapses.switched(run, module, node, frame)
     set_mode(run, module, False, run.place(frame, node) if node else None, frame)
+    if taken:
+        lapses.result_taken(run, module)
     return module
+
+
+STATE_OF = "<state of>"
+
+
+def _state_dict(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    state = Unknown("state_dict")
+    state.lazies[STATE_OF] = module
+    return state
+
+
+def _load(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    ownership.loaded(module)
+    given = arguments.get(0, "state_dict")
+    copied = isinstance(given, Unknown) and STATE_OF in given.lazies  # of another network, as target networks are
+    if node is not None and not copied:
+        lapses.loaded(run, module, run.place(frame, node))
+    return Unknown()
 
 
 def _requires_grad(
     run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame
 ) -> Value:
     flag = arguments.get(0, "requires_grad")
-    run.store.write(module, FROZEN, flag is not None and run.truth(flag) is False)
+    truth = True if flag is None else run.truth(flag)
+    ownership.frozen(run, module, None if truth is None else not truth, run.place(frame, node) if node else None)
     return module
 
 
@@ -194,13 +227,13 @@ METHODS: dict[str, Callable[..., Value]] = {
     "__call__": _forward,
     "apply": _apply,
     "requires_grad_": _requires_grad,
+    "load_state_dict": _load,
+    "state_dict": _state_dict,
     **dict.fromkeys(
         ("to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "share_memory", "to_empty"), _itself
     ),
     **dict.fromkeys(
         (
-            "state_dict",
-            "load_state_dict",
             "register_forward_hook",
             "register_full_backward_hook",
             "register_forward_pre_hook",

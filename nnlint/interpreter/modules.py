@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import layers, reuse
+from nnlint.events import LossConstructed
+from nnlint.interpreter import layers, rehearsals, reuse, ungraded
 from nnlint.interpreter.modes import ITEMS, MODE, is_module
 from nnlint.interpreter.objects import (
     Arguments,
@@ -19,9 +20,11 @@ from nnlint.interpreter.objects import (
     Mapping,
     Perhaps,
     Sequence,
+    Tensor,
     Unknown,
     Value,
 )
+from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.layers import CONTAINERS, LAYERS, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES
 from nnlint.knowledge.networks import network_mode
@@ -44,13 +47,26 @@ def make(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Node | No
     if dotted == "torch.nn.Sequential":
         run.created.append(instance)
     instance.conditions = tuple(run.conditions)
+    if dotted in LOSS_CLASSES and isinstance(node, ir.Call):
+        _loss_constructed(run, dotted, arguments, node, frame)
     if (
         isinstance(node, ir.Call)
         and "bias" in instance.arguments
         and not _says_bias_itself(node, LAYERS[dotted].parameters)
     ):
         instance.arguments["bias"] = Unknown("bias")
+    rehearsals.constructed(run, instance, node, frame)
     return instance
+
+
+def _loss_constructed(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call, frame: Frame) -> None:
+    """`nn.CrossEntropyLoss(scores, labels)`: the constructor is given what the loss should be."""
+    given = arguments.positional[0] if arguments.positional and node.arguments else None
+    hangs_on = run.provenance(given)
+    if isinstance(given, (Tensor, Unknown)) and (hangs_on.outputs or hangs_on.calls):
+        kind = LOSS_CLASSES[dotted].kind
+        outputs = text_of(node.arguments[0].value)
+        run.emit(LossConstructed(place=run.place(frame, node), kind=kind, outputs=outputs))
 
 
 def _says_bias_itself(call: ir.Call, parameters: tuple[str, ...]) -> bool:
@@ -140,7 +156,9 @@ def _named(run: Interpreter, instance: Instance, index: int, item: Value) -> Val
 def call(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     """`module(...)`."""
     forward = run.roles.entered(run, module, arguments, node, frame)
-    outer = run.forward
+    ungraded_pass = ungraded.entered(run, module, node, frame)
+    outer, inside = run.forward, run.ungraded
+    run.ungraded = inside or run.gradients_enabled is False
     if forward is not None:
         run.forward = forward.number
     run.module_stack.append(module)
@@ -151,7 +169,10 @@ def call(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call
             result = reuse.ran(run, module, arguments, result, node, frame)
     finally:
         run.module_stack.pop()
-        run.forward = outer
+        run.forward, run.ungraded = outer, inside
+    if not run.module_stack:
+        rehearsals.rehearse(run, module, partial(_run, run, module, arguments, node, frame))
+    result = ungraded.left(run, ungraded_pass, result)
     return run.roles.left(run, forward, result) if forward is not None else result
 
 

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnlint.finding import Step
+from nnlint.interpreter.dependence import NO_PROVENANCE as NO_PROVENANCE
+from nnlint.interpreter.dependence import Provenance as Provenance
+from nnlint.interpreter.sequences import Order
 from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
 from nnlint.source import Place
-from nnlint.values import Scale
+from nnlint.values import Form, Scale
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -51,51 +54,6 @@ class Obj(Value):
         self.serial = next(_numbers)
         self.fields: dict[str, Any] = {}
         self.lazies: dict[str, Any] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What a value depends on.
-
-    `calls` numbers the forward passes whose graph it hangs on, `batches` the data it was made of, `outputs` the forward
-    passes that it was made of, with or without a graph. `operations` numbers the watched operations on its graph,
-    `cuts` those at which it, or something that it was made of, was cut off a graph (see `watched.py`).
-    """
-
-    calls: frozenset[int] = frozenset()
-    batches: frozenset[int] = frozenset()
-    outputs: frozenset[int] = frozenset()
-    operations: frozenset[int] = frozenset()
-    cuts: frozenset[int] = frozenset()
-
-    def __or__(self, other: Provenance) -> Provenance:
-        if self is other or other is NO_PROVENANCE:
-            return self
-        if self is NO_PROVENANCE:
-            return other
-        return Provenance(
-            self.calls | other.calls,
-            self.batches | other.batches,
-            self.outputs | other.outputs,
-            self.operations | other.operations,
-            self.cuts | other.cuts,
-        )
-
-    def detached(self) -> Provenance:
-        if not self.calls and not self.operations:
-            return self
-        return replace(self, calls=frozenset(), operations=frozenset())
-
-    def through(self, operation: int) -> Provenance:
-        """With a watched operation more on its graph."""
-        return replace(self, operations=self.operations | {operation})
-
-    def cut_at(self, cut: int) -> Provenance:
-        """Cut off its graph."""
-        return replace(self.detached(), cuts=self.cuts | {cut})
-
-
-NO_PROVENANCE = Provenance()
 
 
 class Unknown(Obj):
@@ -136,12 +94,21 @@ class Tensor(Value):
     provenance: Provenance = NO_PROVENANCE
     biased: Biased | None = None
     attended: bool = False  # a product of attention weights and values
+    axes: tuple[tuple[int, Size], ...] = ()  # of a tensor of any rank: the dimensions of which the size is known
+    order: Order | None = None  # of what a recurrent or attention layer returned
+    form: Form = Form.OTHER
+    guarded: bool = False  # kept off 0 by an epsilon or a clamp
+    averaged: bool = False  # a loss that is a mean over the batch, or a sum with one, undivided
     serial: int = field(default_factory=lambda: next(_numbers))
 
     def but(self, **changes: Any) -> Tensor:
         """A new tensor that differs in `changes`."""
         changes.setdefault("serial", next(_numbers))
         return replace(self, **changes)
+
+
+SINCE = "<since>"  # of an element that a dictionary makes by itself: the number of the dictionary
+PIECES = "<pieces>"  # of a sequence: the parts into which a tensor was cut
 
 
 class Sequence(Obj):
@@ -163,6 +130,9 @@ class Sequence(Obj):
     @property
     def exact(self) -> bool:
         return self.fields.get("exact") is True
+
+
+FACTORY = "<factory>"  # of a dictionary: what makes the elements that are not there
 
 
 class Mapping(Obj):
@@ -201,20 +171,9 @@ class Frame(Obj):
     """The variables of one activation of a function, a class body or a module."""
 
     __slots__ = (
-        "breaks",
-        "depth",
-        "exits",
-        "function",
-        "is_class",
-        "mark",
-        "name",
-        "names",
-        "namespace",
-        "on_yield",
-        "parent",
-        "self_value",
-        "yields",
-    )
+        "breaks", "depth", "exits", "function", "is_class", "mark", "name", "names", "namespace", "on_yield", "parent",
+        "self_value", "yields",
+    )  # fmt: skip
 
     def __init__(self, namespace: Namespace, parent: Frame | None, name: str = "", is_class: bool = False) -> None:
         super().__init__()
@@ -298,6 +257,9 @@ class ClassValue(Obj):
         self.frame = frame
         self.lineage: tuple[Value, ...] | None = None
         self.decorators: tuple[str, ...] = ()
+
+
+GIVEN = "<given>"  # the arguments that an object of the project was made with, by name
 
 
 class Instance(Obj):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import reuse, tensors
+from nnlint.interpreter import graphs, reuse, shapes, telling, tensors
+from nnlint.interpreter.intervals import due, is_counter, is_interval, remainder
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
     FALSE,
@@ -42,11 +44,12 @@ def binary(run: Interpreter, expr: ir.Binary, frame: Frame) -> Value:
         right = run.evaluate(node.right, frame)
         if node.op == "*" and isinstance(left, Sequence):
             reuse.multiplied(run, node, left, right, frame)
-        left = operate(run, node, left, node.op, right)
+        result = operate(run, node, left, node.op, right, frame)
+        left = graphs.added(run, left, node.op, right, result, node, frame)
     return left
 
 
-def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value) -> Value:
+def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value, frame: Frame) -> Value:
     """`left op right`."""
     match left, right:
         case Const(value=int() | float() as a), Const(value=int() | float() as b) if op in _ARITHMETIC:
@@ -69,14 +72,22 @@ def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value)
         case Sequence(), Unknown() if op == "+":
             return Sequence(left.kind, left.items, exact=False)
         case (Tensor(), _) | (_, Tensor()):
-            return tensors.binary(run, left, op, right)
+            result = tensors.binary(run, left, op, right)
+            if op == "-":
+                hangs_on = telling.difference_taken(run, left, right, result.provenance, expr, frame)
+                return result if hangs_on is result.provenance else result.but(provenance=hangs_on)
+            return result
         case Union(), _ if len(left.alternatives) <= 4:
-            return run.join_all([operate(run, expr, each, op, right) for each in left.alternatives])
+            return run.join_all([operate(run, expr, each, op, right, frame) for each in left.alternatives])
         case _, Union() if len(right.alternatives) <= 4:
-            return run.join_all([operate(run, expr, left, op, each) for each in right.alternatives])
+            return run.join_all([operate(run, expr, left, op, each, frame) for each in right.alternatives])
+        case (Const(value=False), Unknown()) | (Unknown(), Const(value=False)) if op == "*":
+            return Const(0)  # `p * self.training`
     provenance = run.provenance(left) | run.provenance(right)
     if provenance is not NO_PROVENANCE and (provenance.calls or provenance.batches):
         return Unknown(provenance=provenance)
+    if op == "%":
+        return remainder()
     size = _size_arithmetic(run, left, op, right)
     return SizeValue(size, run.sizes.number(size)) if size is not None else Unknown()
 
@@ -111,7 +122,7 @@ def unary(run: Interpreter, expr: ir.Unary, frame: Frame) -> Value:
     value = run.evaluate(expr.operand, frame)
     if expr.op == "not":
         truth = run.truth(value)
-        return Unknown() if truth is None else Const(not truth)
+        return due(value) if truth is None else Const(not truth)
     match value:
         case Const(value=bool()):
             return Unknown()
@@ -134,7 +145,7 @@ def boolean(run: Interpreter, expr: ir.Boolean, frame: Frame) -> Value:
     return (
         join(left, right)
         if isinstance(left, (Tensor, Instance, Function)) or not isinstance(right, Const)
-        else Unknown()
+        else due(left, right)
     )
 
 
@@ -148,9 +159,19 @@ def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
             provenance = run.provenance(left) | run.provenance(right)
             run.used(left)
             run.used(right)
+            if isinstance(left, Tensor) and isinstance(right, Const) and isinstance(right.value, float):
+                telling.thresholded(run, left, right.value, expr, frame)
             if isinstance(left, Tensor) or isinstance(right, Tensor):
-                return Tensor(provenance=provenance.detached())
+                cuts = [
+                    telling.graph_cut(run, side, "compare", expr, frame)
+                    for side in (left, right)
+                    if isinstance(side, Tensor)
+                ]
+                shape = shapes.broadcast(run, run.sizes.shape_of(left), run.sizes.shape_of(right), left, right)
+                return Tensor(shape=shape, provenance=reduce(operator.or_, cuts, provenance.detached()))
             result = Unknown(provenance=provenance.detached())
+            if is_interval(left) or is_interval(right) or (op == "==" and (is_counter(left) or is_counter(right))):
+                result = remainder()
         elif not verdict:
             return FALSE
         left = right

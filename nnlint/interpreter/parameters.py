@@ -63,3 +63,26 @@ def owners(value: Value | None, depth: int = 0) -> frozenset[Obj] | None:
     if any(part is None for part in parts):
         return None
     return frozenset().union(*[part for part in parts if part is not None])
+
+
+def gradient_of(unknown: Unknown) -> Value | None:
+    """The parameter of which something is the gradient: `p.grad`, `p.grad.data`."""
+    owner = unknown.lazies.get("<owner>")
+    gradient = owner if unknown.name == "data" else unknown
+    if not isinstance(gradient, Unknown) or gradient.name != "grad":
+        return None
+    parameter = parameter_behind(gradient)
+    return parameter if isinstance(parameter, Unknown) and OF in parameter.lazies else None
+
+
+def parameter_behind(unknown: Unknown) -> Value:
+    """The parameter of `p.grad` or `p.grad.data`."""
+    current: Value = unknown
+    for _ in range(3):
+        owner = current.lazies.get("<owner>") if isinstance(current, Unknown) else None
+        if owner is None:
+            break
+        current = owner
+        if isinstance(current, Unknown) and OF in current.lazies:
+            break
+    return current

@@ -7,8 +7,10 @@ from collections.abc import Sequence as Seq
 
 from nnlint.interpreter.control import PathEnds
 from nnlint.interpreter.joins import either, join
+from nnlint.interpreter.ledger import Guard
 from nnlint.interpreter.objects import Unknown, Value
 from nnlint.interpreter.store import Delta, Store
+from nnlint.reading import script as ir
 from nnlint.source import Place
 
 
@@ -17,6 +19,8 @@ class Paths:
 
     store: Store
     conditions: list[Place]
+    guards: list[Guard]  # the branches it is on of which it is not known whether they are taken
+    tests: list[ir.Expr]  # of the branches that are being run
     assumptions: dict[object, bool]
     undecided: int  # how many branches are being run of which it is not known whether they are taken
     choosing: bool  # whether one of several callees is tried
@@ -106,10 +110,19 @@ class Paths:
             joined = join(joined, value)
         return joined
 
-    def under(self, condition: Place, way: Callable[[], bool]) -> bool:
-        """Run a branch; what is made in it is there under a condition."""
+    def under(self, condition: Place, test: ir.Expr, way: Callable[[], bool], guard: Guard | None) -> bool:
+        """Run a branch; what is made in it is there under a condition.
+
+        `test` decides it; `guard` is None where it is known to be taken.
+        """
         self.conditions.append(condition)
+        self.tests.append(test)
+        if guard is not None:
+            self.guards.append(guard)
         try:
             return way()
         finally:
             self.conditions.pop()
+            if guard is not None:
+                self.guards.pop()
+            self.tests.pop()

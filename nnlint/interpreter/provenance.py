@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Seq
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
@@ -29,24 +30,27 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 
+MOST_ITEMS = 32  # of a container that are looked at: those of long lists are alike
+
+
 def provenance(run: Interpreter, value: Value | None, depth: int = 0) -> Provenance:
     match value:
         case Tensor() | Unknown():
             return value.provenance
         case Sequence() if depth < 3:
             found = NO_PROVENANCE
-            for item in value.items:
+            for item in value.items[:MOST_ITEMS]:
                 found = found | provenance(run, item, depth + 1)
             return found
         case Mapping() if depth < 3:
             found = NO_PROVENANCE
-            for item in value.items.values():
+            for item in islice(value.items.values(), MOST_ITEMS):
                 found = found | provenance(run, item, depth + 1)
             return found
         case Union():
-            found = NO_PROVENANCE
-            for item in value.alternatives:
-                found = found | provenance(run, item, depth + 1)
+            found = provenance(run, value.alternatives[0], depth + 1)
+            for item in value.alternatives[1:]:
+                found = found.meets(provenance(run, item, depth + 1))
             return found
         case Perhaps():
             return provenance(run, value.value, depth + 1)
@@ -89,7 +93,10 @@ def collected(run: Interpreter, value: Value) -> None:
 
 
 def escaped(run: Interpreter, value: Value) -> None:
-    run.roles.escaped(run.provenance(value))
+    run.schedules.hand_away(value)
+    found = run.provenance(value)
+    run.roles.escaped(found)
+    run.watched.given_away(found)
 
 
 def returned(run: Interpreter, value: Value, statement: ir.Return, frame: Frame) -> Value:

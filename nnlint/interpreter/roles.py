@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import ModuleCalled
 from nnlint.finding import Confidence, Step
-from nnlint.interpreter import modes
+from nnlint.interpreter import frozen, lapses, modes
 from nnlint.interpreter.control import LoopRecord
 from nnlint.interpreter.joins import EITHER
 from nnlint.interpreter.objects import (
@@ -33,7 +33,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.source import Place
-from nnlint.values import Role
+from nnlint.values import Lapse, Role, Split
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -72,13 +72,18 @@ def role_of_name(name: str) -> Role:
     """What a name says: `val_loader` and `evaluateModel` evaluate, `train_step` trains, both words together say
     nothing.
     """
-    words = {word.lower() for word in _WORD.findall(name)}
+    words = words_of(name)
     if words & _DELIBERATE_WORDS:
         return Role.UNKNOWN
     evaluates, trains = bool(words & _EVALUATION_WORDS), bool(words & _TRAINING_WORDS)
     if evaluates == trains:
         return Role.UNKNOWN
     return Role.EVALUATION if evaluates else Role.TRAINING
+
+
+def words_of(name: str) -> set[str]:
+    """The words of a name, in lower case: `valLoader` is `val` and `loader`."""
+    return {word.lower() for word in _WORD.findall(name)}
 
 
 @dataclass(slots=True)
@@ -89,6 +94,15 @@ class Batch:
     role: Role
     certain: bool
     loads: bool  # a loader or dataset, not just any sequence
+    source: Obj | None = None
+    split: Split = Split.UNKNOWN
+    split_is_certain: bool = False
+    serial: int = 0  # of what they come from
+    dataset: Instance | None = None  # whose items it holds, or the part of one
+    pipeline: tuple[Instance, ...] | None = None  # all transforms of its items, where they are known
+    trained: bool = False
+    random_transforms: tuple[tuple[str, Place], ...] = ()
+    evaluated: bool | None = None  # whether an evaluation read it, certainly or (None) not at all
 
 
 @dataclass(slots=True)
@@ -106,16 +120,21 @@ class Forward:
     loops: tuple[LoopRecord, ...]
     functions: tuple[str, ...]
     owned: bool  # inside of a method of a network of a framework that owns loop and modes
+    fed: frozenset[int]  # the forward passes whose output it works on
+    serial: int  # of the youngest object when it began
     synthetic: bool  # fed with numbers that were drawn on the spot
     batches: frozenset[int]
     names: tuple[str, ...]
     trail: tuple[Step, ...]
+    suspicion: lapses.Suspicion
+    updating: tuple[tuple[frozen.Freeze, Instance], ...] = ()  # batch norms of frozen parts
     eval_places: frozenset[Place] = frozenset()  # where it was switched to evaluation last, on one path or another
     differentiated: bool = False
     trained: bool = False  # an optimizer stepped on its gradients
     measured: bool = False  # a loss or a comparison was made of its output
     escaped: bool = False
     used: bool = False
+    carries_state: bool = False  # what it returned the last time is among its arguments
     layers: tuple[str, ...] | None = field(default=None)
 
 
@@ -125,9 +144,10 @@ class Roles:
     def __init__(self) -> None:
         self.forwards: list[Forward] = []
         self.batches: list[Batch] = []
+        self.switched: list[lapses.Switched] = []
 
-    def batch(self, name: str, role: Role, certain: bool, loads: bool) -> int:
-        self.batches.append(Batch(name, role, certain, loads))
+    def batch(self, batch: Batch) -> int:
+        self.batches.append(batch)
         return len(self.batches) - 1
 
     def entered(
@@ -157,11 +177,16 @@ class Roles:
             loops=tuple(run.loops),
             functions=tuple(f.name.rpartition(".")[2] for f in run.frames if f.name),
             owned=run.owned_by_framework(),
+            fed=provenance.outputs,
+            serial=run.youngest(),
             synthetic=any(isinstance(value, Tensor) and value.made_by == "<drawn>" for value in arguments.all()),
             batches=provenance.batches,
             names=tuple(text_of(argument.value) for argument in node.arguments),
             trail=(Step(explicit, _mode_step(training)),) if explicit is not None else (),
+            updating=frozen.updating(run, module),
+            suspicion=lapses.suspicion(run, module) if training is True else lapses.Suspicion(),
         )
+        forward.carries_state = any(self.forwards[number].place == forward.place for number in provenance.outputs)
         self.forwards.append(forward)
         return forward
 
@@ -219,6 +244,14 @@ class Roles:
                     False  # the mode was set for the training that runs through here too, or its output is scored
                 )
             role, evidence, certain = self._judge(forward, complete)
+            lapse = (
+                lapses.explain(forward, self.forwards)
+                if role is Role.EVALUATION and forward.training is True
+                else (Lapse.FORGOTTEN, None, "")
+            )
+            if role is Role.EVALUATION:
+                for number in forward.batches:
+                    self.batches[number].evaluated = certain
             left = sorted(forward.eval_places & evaluated_under) if forward.training in (False, EITHER) else []
             yield ModuleCalled(
                 place=forward.place,
@@ -230,6 +263,9 @@ class Roles:
                 left_in_evaluation=bool(left),
                 mode_layers=modes.mode_layers(forward.module),
                 gradients_enabled=forward.gradients,
+                lapse=lapse[0],
+                lapse_place=lapse[1],
+                lapse_of=lapse[2],
                 trail=tuple(Step(place, "evaluation mode is set here") for place in left) or forward.trail,
                 confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
             )
@@ -287,6 +323,8 @@ class Roles:
             and any(role_of_name(name) is Role.EVALUATION for name in forward.names)
         ):
             return Role.EVALUATION, f"`{', '.join(forward.names)}` is evaluation data", False
+        if lapses.infers(forward) and forward.gradients is False:
+            return Role.EVALUATION, "gradients are off, and weights were loaded for it", True
         return nothing
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from nnlint.events import Event
-from nnlint.interpreter import calls, classes, modes
+from nnlint.interpreter import calls, classes, modes, rehearsals
 from nnlint.interpreter.control import BudgetSpent, PathEnds
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.interpreter import Interpreter
@@ -145,6 +145,7 @@ def _run_if_never(run: Interpreter, instance: Instance, namespace: Namespace) ->
     try:
         if isinstance(forward, Function):
             _call_with_unknowns(run, Bound(forward, instance), frame)
+            rehearsals.rehearse(run, instance, partial(_forward_of_unknowns, run, forward, instance, frame))
         elif isinstance(instance.cls, External):
             run.call(instance, Arguments((Unknown("input"),)), None, frame)
     except PathEnds:
@@ -168,6 +169,8 @@ def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame:
             run.module_stack.append(instance)
         try:
             _call_with_unknowns(run, classes.bind_to(run, method, instance, None, frame), frame)
+            if is_module and method.name == "forward":
+                rehearsals.rehearse(run, instance, partial(_forward_of_unknowns, run, method, instance, frame))
         except PathEnds:
             pass
         finally:
@@ -181,3 +184,7 @@ def _call_with_unknowns(run: Interpreter, function: Value, frame: Frame) -> None
     inner = function.function if isinstance(function, Bound) else function
     result = run.call(function, calls.unknown_arguments(inner, bound), None, frame)
     run.escaped(result)  # whoever calls it may do anything with what it returns
+
+
+def _forward_of_unknowns(run: Interpreter, forward: Function, instance: Instance, frame: Frame) -> Value:
+    return run.call(Bound(forward, instance), calls.unknown_arguments(forward, bound=True), None, frame)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter.layer_shapes import adaptive, axis_of, convolution, layer, presumed, resampled
+from nnlint.interpreter.heads import presumed_whole
+from nnlint.interpreter.layer_shapes import adaptive, axis_of, convolution, layer, pooled, presumed, resampled
 from nnlint.interpreter.objects import (
+    NONE,
     Const,
     Frame,
     Sequence,
     Shape,
-    SizeValue,
-    SliceValue,
     Tensor,
     Union,
     Unknown,
     Value,
 )
+from nnlint.interpreter.reductions import reduced, says_where
 from nnlint.interpreter.reshaping import resolve_view
 from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
@@ -40,12 +41,26 @@ SAME = frozenset(
         "identity",
         "detach",
         "keep",
+        "clamp",
+        "round",
+        "tanh",
+        "softplus",
+        "sqrt",
+        "pow",
+        "step",
+        "scatter",
         "channel_norm",
         "norm",
         "same_shape",
         "add",
         "scale",
         "compare",
+        "elementwise",
+        "sort",
+        "argsort",
+        "sqrt",
+        "pow",
+        "step",
     ]
 )
 
@@ -79,11 +94,7 @@ def result(
                 words,
             )
         case "pool":
-            return (
-                (*before[:2], *(run.sizes.fresh() for _ in before[2:]))
-                if before is not None and len(before) > 2
-                else None
-            )
+            return pooled(run, before, options)
         case "resample":
             return resampled(run, before, options)
         case "unbind":
@@ -101,18 +112,20 @@ def result(
             return _cat(run, options)
         case "expand":
             return _expand(run, before, options)
+        case "sum" | "mean" | "reduce" | "argmax" | "extreme" if not says_where(options):
+            return ()
     if before is None:
         return None
     match operation:
         case "transpose" if (
             "*" in options and isinstance(options["*"], Sequence) and len(options["*"].items) not in (0, 2)
         ):
-            return _permuted(run, before, options)  # numpy's
+            return permuted(before, options)  # numpy's
         case "transpose" | "t":
             a, b = (0, 1) if operation == "t" else (axis_of(options.get("dim0")), axis_of(options.get("dim1")))
             return _transposed(before, a, b)
         case "permute":
-            return _permuted(run, before, options)
+            return permuted(before, options)
         case "flatten":
             return _flattened(before, options)
         case "unsqueeze":
@@ -123,11 +136,25 @@ def result(
             return (*before[:at], Size.of(1), *before[at:])
         case "squeeze":
             return _squeezed(run, before, options)
-        case "argmax" | "reduce" | "extreme":
-            return _reduced(before, options)
+        case "argmax" | "reduce" | "sum" | "mean" | "extreme":
+            return reduced(before, options)
         case "chunk":
             return _chunk(run, before, options)
     return None
+
+
+def known_axes(
+    run: Interpreter, operation: str, tensor: Tensor, options: dict[str, Value]
+) -> tuple[tuple[int, Size], ...]:
+    """The dimensions of which the size is known, after an operation on a tensor of any rank."""
+    axis, size = axis_of(options.get("dim")), None
+    if operation == "linear":
+        axis, size = -1, run.sizes.as_size(options.get("<out_features>", NONE))
+    elif operation == "unsqueeze":
+        size = Size.of(1)
+    elif operation in SAME:
+        return tensor.axes
+    return ((axis, size),) if axis is not None and size is not None else ()
 
 
 def unbound(run: Interpreter, options: dict[str, Value], shape: Shape) -> tuple[Shape, int] | None:
@@ -158,13 +185,16 @@ def _view(
         return None
     if before is None and isinstance(value, (Tensor, Unknown)):
         before = run.sizes.guessed_shape(value, wanted)
+    presumed = before is None
+    if before is None and isinstance(value, Tensor):
+        before = presumed_whole(run.sizes.made_axis(value, -1), wanted, run.sizes)
     if before is not None:
         run.sizes.same_batch(before, wanted)
     after = _resolved(run, before, wanted)
     if before is not None:
         run.sizes.same_total(before, after)
         run.sizes.merged(before, after)
-    run.reshaped(value, before, after, node, frame, words)
+    run.reshaped(value, before, after, node, frame, words, presumed)
     return after
 
 
@@ -238,7 +268,8 @@ def _transposed(before: Shape, a: int | None, b: int | None) -> Shape | None:
     return tuple(sizes)
 
 
-def _permuted(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape | None:
+def permuted(before: Shape, options: dict[str, Value]) -> Shape | None:
+    """`permute(2, 0, 1)`, and NumPy's `transpose((2, 0, 1))`."""
     given = options.get("*")
     items = given.items if isinstance(given, Sequence) else ()
     if len(items) == 1 and isinstance(items[0], Sequence):
@@ -280,16 +311,6 @@ def _squeezed(run: Interpreter, before: Shape, options: dict[str, Value]) -> Sha
     return (*before[:at], *before[at + 1 :]) if number == 1 else before
 
 
-def _reduced(before: Shape, options: dict[str, Value]) -> Shape | None:
-    axis = axis_of(options.get("dim"))
-    if axis is None or "keepdim" in options or not -len(before) <= axis < len(before):
-        return None
-    at = axis % len(before)
-    if "k" in options:
-        return (*before[:at], None, *before[at + 1 :])
-    return (*before[:at], *before[at + 1 :])
-
-
 def _chunk(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape | None:
     axis = axis_of(options.get("dim", Const(0)))
     if axis is None or not -len(before) <= axis < len(before):
@@ -302,6 +323,8 @@ def _chunk(run: Interpreter, before: Shape, options: dict[str, Value]) -> Shape 
         part = size // Size.of(number) if size is not None and number else None
     elif "split_size" in options:
         part = run.sizes.as_size(options["split_size"])
+    if run.sizes.is_batch(size):
+        part = run.sizes.samples(part)
     return (*before[:at], part, *before[at + 1 :])
 
 
@@ -334,48 +357,6 @@ def broadcast(run: Interpreter, a: Shape | None, b: Shape | None, left: Value, r
     if a is None or b is None:
         known = a if a is not None else b
         return known if known is not None and len(known) >= 2 and one not in known else None
-    if len(a) != len(b):
-        return a if len(a) > len(b) else b
+    rank = max(len(a), len(b))
+    a, b = ((one,) * (rank - len(side)) + side for side in (a, b))
     return tuple(x if y == one or x == y else y if x == one else x for x, y in zip(a, b, strict=True))
-
-
-def indexed(run: Interpreter, shape: Shape | None, key: Value) -> Shape | None:
-    """The shape of `tensor[key]`."""
-    if shape is None:
-        return None
-    keys = key.items if isinstance(key, Sequence) and key.kind == "tuple" else (key,)
-    sizes: list[Size | None] = []
-    axis = 0
-    for index, each in enumerate(keys):
-        match each:
-            case Const(value=None):
-                sizes.append(Size.of(1))
-            case Const(value=value) if value is Ellipsis:
-                rest = sum(1 for other in keys[index + 1 :] if not (isinstance(other, Const) and other.value is None))
-                keep = max(0, len(shape) - axis - rest)
-                sizes.extend(shape[axis : axis + keep])
-                axis += keep
-            case Const(value=int()) | SizeValue():
-                axis += 1
-            case SliceValue():
-                if axis >= len(shape):
-                    return None
-                sizes.append(shape[axis] if each.is_full else _sliced(run, shape[axis], each))
-                axis += 1
-            case _:
-                return None
-    return (*sizes, *shape[axis:]) if axis <= len(shape) else None
-
-
-def _sliced(run: Interpreter, size: Size | None, key: SliceValue) -> Size | None:
-    number = run.sizes.number(size)
-    bounds = [None if bound is None else axis_of(bound) for bound in (key.lower, key.upper, key.step)]
-    if number is not None and all(
-        (b is None) == (k is None or (isinstance(k, Const) and k.value is None))
-        for b, k in zip(bounds, (key.lower, key.upper, key.step), strict=True)
-    ):
-        return Size.of(len(range(*slice(*bounds).indices(number)))) if number < 10**7 else None
-    if size is not None and key.lower is None and key.step is None and key.upper is not None:
-        upper = run.sizes.as_size(key.upper)
-        return upper if upper is not None and not (upper.as_int() is not None and (upper.as_int() or 0) < 0) else None
-    return None

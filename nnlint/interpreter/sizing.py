@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
+from nnlint.interpreter.batch_sizes import BatchSizes
+from nnlint.interpreter.heads import heads_apart
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
     Const,
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 
-class Sizes:
+class Sizes(BatchSizes):
     """The sizes of one root.
 
     Nothing may be known of a tensor `x` but that the program writes `b, t, c = x.shape`: then its shape is (b, t,
@@ -34,6 +36,7 @@ class Sizes:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._numbers = count(1)
         self._learned: dict[int, Shape] = {}
         self._axes: dict[tuple[int, int], Size] = {}
@@ -44,7 +47,7 @@ class Sizes:
         self.facts: dict[Symbol, Size] = {}
         self.aliases: dict[Symbol, Size] = {}  # symbols that are others, or multiples of others
         self.spoken: set[Symbol] = set()  # those that the program itself knows by a name
-        self._batches: set[Symbol] = set()  # sizes of a first dimension
+        self._directions: dict[int, Size] = {}
         self._quotients: dict[tuple[Symbol, int], Size] = {}
         self.layouts: dict[Size, tuple[Size, ...]] = {}
 
@@ -54,8 +57,29 @@ class Sizes:
     def batch(self) -> Size:
         """How many items a loader puts into a batch."""
         size = self.fresh("batch")
-        self._batches.update(size.order)
+        self.taken_as_batch(size)
+        self.counts_items(size, loaded=True)
         return size
+
+    def samples(self, number: Size | None = None) -> Size:
+        """Some of the samples of a batch or of the data; `number` is what is known of how many."""
+        size = self.fresh("batch")
+        self.taken_as_batch(size)
+        self.fact(size, number)
+        return size
+
+    def is_batch(self, size: Size | None) -> bool:
+        """Whether a size counts samples, by what the program says and not by where it stands."""
+        return size is not None and self.judged(size).as_symbol() in self._samples
+
+    def directions(self, flag: Value) -> Size | None:
+        """2 if a flag (`bidirectional`) is set, else 1; None when it is known or no flag."""
+        if not isinstance(flag, Unknown):
+            return None
+        if flag.serial not in self._directions:
+            self._directions[flag.serial] = self.fresh("directions")
+            self.spoken.update(self._directions[flag.serial].order)
+        return self._directions[flag.serial]
 
     def as_size(self, value: Value) -> Size | None:
         """The size that a value is, None when it is no integer."""
@@ -131,13 +155,31 @@ class Sizes:
             size = better
         return size
 
+    @staticmethod
+    def made_axis(value: Tensor | Unknown, axis: int) -> Size | None:
+        """What is known of one dimension of a tensor of any rank."""
+        return dict(value.axes).get(axis) if isinstance(value, Tensor) else None
+
+    def same_shape(self, old: Tensor | Unknown, new: Unknown) -> None:
+        """The rows of something unknown in another order: what was asked of its sizes holds of it."""
+        for axis in range(-3, 4):
+            if (old.serial, axis) in self._axes:
+                self._axes[new.serial, axis] = self._axes[old.serial, axis]
+        if old.serial in self._learned:
+            self._learned[new.serial] = self._learned[old.serial]
+
     def _axis(self, value: Tensor | Unknown, axis: int) -> Size:
+        made = self.made_axis(value, axis)
+        if made is not None and made.as_int() is None:
+            return made
         key = (value.serial, axis)
         if key not in self._axes:
             name = value.name if isinstance(value, Unknown) else ""
             self._axes[key] = self.fresh(f"{name or 'x'}.size({axis})")
             if axis == 0:
                 self._batches.update(self._axes[key].order)
+                if value.provenance.batches:
+                    self.counts_items(self._axes[key])
         return self._axes[key]
 
     def moved(self, before: tuple[Size, ...], after: tuple[Size, ...]) -> tuple[Size, ...]:
@@ -147,7 +189,7 @@ class Sizes:
         old, new = (tuple(self.settled(self.judged(size)) for size in sizes) for sizes in (before, after))
         by_symbols = moved(old, new)
         if by_symbols is None:
-            by_symbols = moved(*_heads_apart(old, new))
+            by_symbols = moved(*heads_apart(old, new))
         if by_symbols is not None:
             return by_symbols
         if all(size.as_int() is not None or size.as_symbol() is not None for size in (*before, *after)):
@@ -179,7 +221,9 @@ class Sizes:
             return shape
         if shape is None:
             full = tuple(
-                self._axes.get((value.serial, axis))
+                self.made_axis(value, axis)
+                or self.made_axis(value, axis - rank)
+                or self._axes.get((value.serial, axis))
                 or self._axes.get((value.serial, axis - rank))
                 or self._axis(value, axis)
                 for axis in range(rank)
@@ -340,24 +384,3 @@ class Sizes:
         if len(axes) < 2 or axes != list(range(len(axes))):
             return None
         return tuple(self._axes[(value.serial, axis)] for axis in axes)
-
-
-def _heads_apart(before: tuple[Size, ...], after: tuple[Size, ...]) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
-    """A number that a view takes apart and moves one half of: [b, t, 300] to [5·b, t, 60] is [b, t, h·60] to [h·b,
-    t, 60].
-    """
-    for index, size in enumerate(after):
-        factors = size.factors()
-        number = factors.coefficient if factors is not None and factors.exponents else 1
-        if number <= 1 or factors is None:
-            continue
-        for axis, whole in enumerate(before):
-            width = whole.as_int()
-            if width is not None and width % number == 0 and Size.of(width // number) in after:
-                part = Size.symbol(Symbol("heads", ("heads", number)))
-                rest = product(Size.symbol(symbol) for symbol, power in factors.exponents.items() for _ in range(power))
-                return (
-                    (*before[:axis], part, Size.of(width // number), *before[axis + 1 :]),
-                    (*after[:index], part * rest, *after[index + 1 :]),
-                )
-    return before, after

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import assignments, classes, contexts, loops
+from nnlint.interpreter import assignments, classes, contexts, lapses, loops, telling
 from nnlint.interpreter.control import PathEnds
-from nnlint.interpreter.objects import NONE, Frame, Unknown
+from nnlint.interpreter.intervals import is_interval
+from nnlint.interpreter.ledger import Guard
+from nnlint.interpreter.objects import NONE, Frame, Sequence, Tensor, Unknown, Value
+from nnlint.interpreter.selection import Decision
 from nnlint.interpreter.store import Delta
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -29,7 +33,15 @@ def block(run: Interpreter, statements: ir.Block, frame: Frame) -> bool:
 
 
 def expression(run: Interpreter, statement: ir.ExprStatement, frame: Frame) -> bool:
-    run.evaluate(statement.value, frame)
+    run.operated = None
+    run.discarded = statement.value
+    result = run.evaluate(statement.value, frame)
+    if run.operated is not None and isinstance(statement.value, ir.Call) and isinstance(result, (Tensor, Sequence)):
+        node, operation, options = run.operated
+        if node is statement.value and statement is not run.tried:
+            telling.discarded(run, statement.value, operation, options, frame)
+    if isinstance(statement.value, ir.Attribute):
+        lapses.named_only(run, statement.value, frame)
     return True
 
 
@@ -74,24 +86,34 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
     """A whole chain of `if … elif … else` at once: paths that meet at one place are joined once."""
     ways: list[Callable[[], bool]] = []
     refused: list[ir.Expr] = []  # the tests of the arms before
+    decisions: list[Decision] = []  # those that the tests so far took by a score
 
-    def arm(body: ir.Block, test: ir.Expr | None, condition: Place) -> Callable[[], bool]:
-        before = tuple(refused)
+    def arm(body: ir.Block, test: ir.Expr | None, condition: Place, value: Value, asked: ir.Expr) -> Callable[[], bool]:
+        before, decided = tuple(refused), tuple(decisions)
+        guard = Guard(condition, is_interval(value))
 
         def execute() -> bool:
             for other in before:
                 run.assuming(other, False, frame)
             if test is not None:
                 run.assuming(test, True, frame)
-            return run.under(condition, lambda: block(run, body, frame))
+            guarded = guard if len(ways) > 1 else None
+            inside = partial(run.under, condition, asked, lambda: block(run, body, frame), guarded)
+            return run.selection.deciding(decided, inside)
 
         return execute
 
     while True:
-        truth = run.truth(run.evaluate(statement.test, frame))
+        value = run.evaluate(statement.test, frame)
+        truth = run.truth(value)
         condition = run.place(frame, statement)
+        decision = run.selection.decision(run, value, statement.test, condition) if truth is None else None
+        if decision is not None:
+            decisions.append(decision)
         if truth is not False:
-            ways.append(arm(statement.body, statement.test if truth is None else None, condition))
+            ways.append(
+                arm(statement.body, statement.test if truth is None else None, condition, value, statement.test)
+            )
         if truth is True:
             break
         if truth is None:
@@ -99,7 +121,7 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
         if len(statement.orelse) == 1 and isinstance(statement.orelse[0], ir.If):
             statement = statement.orelse[0]
             continue
-        ways.append(arm(statement.orelse, None, condition))
+        ways.append(arm(statement.orelse, None, condition, value, statement.test))
         break
     return ways[0]() if len(ways) == 1 else run.paths(ways)
 
@@ -109,6 +131,8 @@ def try_(run: Interpreter, statement: ir.Try, frame: Frame) -> bool:
 
     def guarded() -> bool:
         before = run.store.mark()
+        if len(statement.body) == 1 and statement.handlers:
+            run.tried = statement.body[0]
         alive = block(run, statement.body, frame) and block(run, statement.orelse, frame)
         after = run.store.undo(before)
         handled: list[Delta] = []

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from nnlint.interpreter.intervals import counter
 from nnlint.interpreter.joins import MISSING, join_fields
-from nnlint.interpreter.objects import Const, Obj, Sequence, Unknown
+from nnlint.interpreter.objects import Const, Obj, Sequence
 
 Delta = dict[tuple[Obj, str], Any]
 _UNSEEN = object()
@@ -80,7 +81,7 @@ class Store:
         for (obj, key), old in before.items():
             new = obj.fields.get(key)
             if isinstance(old, Const) and isinstance(new, Const) and old != new and _is_number(old) and _is_number(new):
-                self.write(obj, key, Unknown(key))
+                self.write(obj, key, counter(key))
 
     def _put(self, obj: Obj, key: str, value: Any) -> None:
         if value is MISSING:

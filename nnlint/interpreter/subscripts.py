@@ -6,8 +6,11 @@ import operator
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter import modes, tensors
+from nnlint.interpreter.hyperparameters import group_written
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
+    FACTORY,
+    SINCE,
     Arguments,
     Const,
     Frame,
@@ -50,6 +53,13 @@ def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None
             if index.value.__hash__ is not None and index.value in value.items:
                 run.name_value(value.items[index.value], str(index.value))
                 return value.items[index.value]
+            factory = value.lazies.get(FACTORY)
+            if factory is not None and index.value.__hash__ is not None:
+                made = run.call(factory, Arguments(), None, frame)
+                if isinstance(made, Sequence):
+                    made.lazies[SINCE] = value.serial
+                    set_item(run, value, index, made)
+                    return made
             return run.child(value, f"[{index.value!r}]")
         case Mapping(), Union() if all(isinstance(key, Const) for key in index.alternatives):
             return run.join_all([item(run, value, key, expr, frame) for key in index.alternatives])
@@ -58,6 +68,7 @@ def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None
         case Tensor(), _:
             if isinstance(index, SliceValue) and not index.is_full and value.shape is not None:
                 run.sizes.cut.append(value.shape)
+            run.orders.picked(run, value, index, expr, frame)
             return tensors.index(run, value, index)
         case ShapeOf(), Const(value=int(i)):
             return run.sizes.size_of(value.of, i)
@@ -65,6 +76,10 @@ def item(run: Interpreter, value: Value, index: Value, expr: ir.Subscript | None
             return instance_item(run, value, index, expr, frame)
         case Unknown(), Const():
             return run.child(value, f"[{index.value!r}]", run.provenance(value))
+        case Unknown(), Tensor(made_by=tensors.PERMUTATION):
+            sorted_ = Unknown(value.name, run.provenance(value))
+            run.sizes.same_shape(value, sorted_)
+            return sorted_
         case _:
             return Unknown(provenance=run.provenance(value))
 
@@ -97,6 +112,7 @@ def slice_(run: Interpreter, expr: ir.Slice, frame: Frame) -> Value:
 def set_item(run: Interpreter, container: Value, index: Value, value: Value) -> None:
     match container, index:
         case Mapping(), Const(value=key) if key.__hash__ is not None:
+            group_written(container, key)
             run.store.write(container, "items", {**container.items, key: value})
         case Mapping(), _:
             # an element under a name that is not known: keep it, one of several

@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.finding import Step
-from nnlint.interpreter import layer_shapes, shapes, telling
+from nnlint.interpreter import forms, indexing, layer_shapes, orders, shapes, telling
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
+    PIECES,
     Biased,
     Const,
     Frame,
+    Instance,
     Sequence,
     Shape,
     Tensor,
@@ -20,7 +22,7 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.reading import script as ir
-from nnlint.values import Scale
+from nnlint.values import Form, Scale
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -30,6 +32,8 @@ KEEPS_SCALE = frozenset(
         "identity",
         "detach",
         "keep",
+        "clamp",
+        "round",
         "view",
         "resize",
         "flatten",
@@ -48,6 +52,7 @@ KEEPS_SCALE = frozenset(
         "resample",
         "dropout",
         "extreme",
+        "sort",
     ]
 )
 KEEPS_BIAS = frozenset(
@@ -66,6 +71,8 @@ KEEPS_BIAS = frozenset(
     }
 )
 """What may stand between a layer with a bias and a batch norm without giving the bias a meaning."""
+CUTS = frozenset({"detach", "argmax", "compare", "one_hot", "round", "step"})
+"""Operations through which no gradient flows."""
 
 
 def as_tensor(run: Interpreter, value: Value) -> Tensor:
@@ -94,13 +101,16 @@ def apply(
     node: ir.Node | None,
     frame: Frame,
     words: str = "",
+    layer: Instance | None = None,
 ) -> Value:
     """The result of one operation on a tensor.
 
-    `options` holds the operation's other arguments by name (`*` those without one), `words` the call in the user's own.
+    `options` holds the operation's other arguments by name (`*` those without one), `words` the call in the user's own,
+    `layer` is the layer whose operation it is.
     """
     if isinstance(value, Union) and all(isinstance(each, Tensor) for each in value.alternatives):
-        return either([apply(run, operation, each, options, node, frame, words) for each in value.alternatives])
+        each_way = [apply(run, operation, each, options, node, frame, words, layer) for each in value.alternatives]
+        return either(each_way)
     tensor = as_tensor(run, value)
     run.used(value)
     for option in options.values():
@@ -110,13 +120,16 @@ def apply(
         provenance = provenance | run.provenance(option)
     if run.gradients_enabled is False:
         provenance = provenance.detached()
-    elif operation == "detach":
-        provenance = telling.graph_cut(run, tensor, node, frame)
+    elif operation in CUTS:
+        provenance = telling.graph_cut(run, tensor, operation, node, frame)
     if tensor.biased is not None and operation not in KEEPS_BIAS:
         run.consumed(tensor.biased)
+    constructed = layer.made if layer is not None else None
     provenance = telling.operation_ran(
-        run, operation, tensor, run.sizes.shape_of(value), options, provenance, node, frame, words
+        run, operation, tensor, run.sizes.shape_of(value), options, provenance, node, frame, words, constructed
     )
+    if operation == "round" and isinstance(node, ir.Expr):
+        telling.thresholded(run, tensor, None, node, frame)
     shape = shapes.result(run, operation, value, options, node, frame, words)
     scale, made = _scale(run, operation, tensor, options, node, frame, words)
     keeps = scale is tensor.scale and operation in KEEPS_SCALE
@@ -129,7 +142,16 @@ def apply(
         provenance=provenance,
         biased=_carried(run, tensor, operation, shape),
         attended=(tensor.attended and operation in KEEPS_SCALE) or made.attended,
+        axes=shapes.known_axes(run, operation, tensor, options) if shape is None else (),
+        order=orders.carried(tensor, operation, options),
+        form=forms.after(operation, tensor),
+        guarded=forms.is_guarded(run, operation, tensor, options),
+        averaged=tensor.averaged and (operation == "identity" or (operation in ("sum", "mean") and tensor.shape == ())),
     )
+    if operation in ("reduce", "sum", "mean", "extreme"):
+        run.orders.reduced(run, tensor, options.get("dim"), node, frame)
+    if isinstance(value, Tensor) and layer is None and node is not None:
+        run.operated = node, operation, options
     return _shaped_results(run, operation, run.sizes.shape_of(value), result, options, words)
 
 
@@ -153,6 +175,7 @@ def _carried(run: Interpreter, tensor: Tensor, operation: str, shape: Shape | No
 
 
 ONE_HOT = "<one hot>"
+PERMUTATION = "<permutation>"
 _NOTHING = Tensor()
 
 
@@ -198,28 +221,36 @@ def _scale(
             return _made(run, Scale.LOG_PROBABILITIES, words, node, frame, "log-probabilities")
         case "one_hot":
             return Scale.UNKNOWN, Tensor(made_by=ONE_HOT)
+        case "scatter":
+            ones = options.get("src", options.get("value"))
+            return Scale.UNKNOWN, Tensor(made_by=ONE_HOT if isinstance(ones, Const) and ones.value == 1 else "")
         case "argmax":
             return Scale.CLASS_INDICES, _NOTHING
-        case "keep" if tensor.scale is Scale.LOGITS and {"min", "max"} <= {
+        case "clamp" if tensor.scale in (Scale.LOGITS, Scale.DROPPED) and {"min", "max"} <= {
             name for name, v in options.items() if isinstance(v, Const)
         }:
             return Scale.UNKNOWN, _NOTHING  # clamped scores are bounded
         case "dropout" if tensor.scale is Scale.LOGITS:
-            return Scale.UNKNOWN, _NOTHING
-        case "reduce" if words.rpartition(".")[2].startswith("mean(") and tensor.scale in (
-            Scale.PROBABILITIES,
-            Scale.SIGMOID,
-        ):
+            return _made(run, Scale.DROPPED, words, node, frame, "some of the scores 0")
+        case "tanh":
+            return _made(run, Scale.TANH, words, node, frame, "values in [-1, 1]")
+        case "mean" if tensor.scale in (Scale.PROBABILITIES, Scale.SIGMOID):
             dim = options.get("dim")
             over_batch = isinstance(dim, Const) and dim.value == 0
             return (tensor.scale, tensor) if over_batch else (Scale.UNKNOWN, _NOTHING)
         case "cat" | "stack":
             return _common(run, options)
+        case "matmul" if tensor.scale is Scale.PROBABILITIES and _is_one_hot(run, options.get("other")):
+            return tensor.scale, tensor  # each class gets the probabilities of its members
         case "matmul" | "attention":
             return Scale.UNKNOWN, Tensor(attended=tensor.scale is Scale.PROBABILITIES or operation == "attention")
         case "activation":
             return Scale.UNKNOWN, _NOTHING
     return (tensor.scale, tensor) if operation in KEEPS_SCALE else (Scale.UNKNOWN, _NOTHING)
+
+
+def _is_one_hot(run: Interpreter, value: Value | None) -> bool:
+    return value is not None and as_tensor(run, value).made_by == ONE_HOT
 
 
 def _common(run: Interpreter, options: dict[str, Value]) -> tuple[Scale, Tensor]:
@@ -244,11 +275,19 @@ def _shaped_results(
         case "chunk":
             count = shapes.parts(run, before, options)
             if count is not None and 0 < count <= 16:
-                return Sequence("tuple", tuple(result.but() for _ in range(count)))
-            return Sequence("tuple", (result,), exact=False)
+                pieces = Sequence("tuple", tuple(result.but() for _ in range(count)))
+            else:
+                pieces = Sequence("tuple", (result,), exact=False)
+            pieces.lazies[PIECES] = True
+            return pieces
         case "extreme" if "dim" in options or "k" in options:
             indices = Tensor(shape=result.shape, scale=Scale.CLASS_INDICES, provenance=result.provenance.detached())
             return Sequence("tuple", (result, indices))
+        case "sort":
+            indices = Tensor(result.shape, Scale.CLASS_INDICES, made_by=PERMUTATION)
+            return Sequence("tuple", (result, indices))
+        case "argsort":
+            return result.but(made_by=PERMUTATION)
         case "recurrent":
             state = Tensor(shape=layer_shapes.state(run, result.shape, options), provenance=result.provenance)
             cell = state.but() if words.endswith(("LSTM)", "LSTM")) else None
@@ -261,7 +300,7 @@ def _shaped_results(
 # --- operators ----------------------------------------------------------------------------------------------------
 
 
-def binary(run: Interpreter, left: Value, op: str, right: Value) -> Value:
+def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
     """`left op right` where one of them is a tensor."""
     a, b = as_tensor(run, left), as_tensor(run, right)
     run.used(left)
@@ -285,10 +324,34 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Value:
             provenance=provenance,
             attended=a.scale is Scale.PROBABILITIES,
         )
+    for side in (a, b) if op == "+" else ():
+        if side.form is Form.DIFFERENCE:
+            run.watched.added_back(side.provenance)
+    form = forms.of_binary(a, op, b, left, right)
     keeper = _keeper(left, a, op, right, b)
+    order = a.order or b.order
+    averaged = a.averaged or b.averaged if op == "+" else _weighted(left, a, op, right, b)
     if keeper is None:
-        return Tensor(shape=shape, provenance=provenance)
-    return keeper.but(shape=shape, provenance=provenance, biased=None, attended=False)
+        guarded = form is Form.ONE_MINUS and b.guarded
+        return Tensor(shape=shape, provenance=provenance, form=form, guarded=guarded, averaged=averaged, order=order)
+    guarded = keeper.guarded or (op == "+" and isinstance(right, Const))
+    return keeper.but(
+        shape=shape,
+        provenance=provenance,
+        biased=None,
+        attended=False,
+        form=form,
+        guarded=guarded,
+        averaged=averaged,
+        order=order,
+    )
+
+
+def _weighted(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> bool:
+    """Whether `left op right` is a mean over the batch times a number that makes it no smaller."""
+    number = right if a.averaged else left
+    weight = number.value if isinstance(number, Const) else None
+    return op == "*" and (a.averaged or b.averaged) and isinstance(weight, (int, float)) and weight >= 1
 
 
 def _keeper(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> Tensor | None:
@@ -322,7 +385,11 @@ def index(run: Interpreter, tensor: Tensor, key: Value) -> Value:
     if tensor.biased is not None:
         run.consumed(tensor.biased)
     return tensor.but(
-        shape=shapes.indexed(run, run.sizes.shape_of(tensor), key),
+        averaged=False,
+        shape=indexing.indexed(run, run.sizes.shape_of(tensor), key),
         biased=None,
+        axes=(),
+        order=None,
+        made_by="" if tensor.made_by == "<drawn>" else tensor.made_by,  # rows of what was drawn are data
         provenance=tensor.provenance | run.provenance(key).detached(),
     )

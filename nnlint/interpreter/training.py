@@ -1,12 +1,13 @@
-"""Optimizers, schedulers, loaders and datasets: the objects around a network."""
+"""Optimizers, loaders and datasets: the objects around a network, as they are made."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import gradients
+from nnlint.interpreter import gradients, hyperparameters, ownership
 from nnlint.interpreter.joins import NEW
+from nnlint.interpreter.loaders import LOADER, PART_OF
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -16,43 +17,20 @@ from nnlint.interpreter.objects import (
     Instance,
     Mapping,
     Native,
-    Provenance,
     Sequence,
-    SizeValue,
     Tensor,
     Unknown,
     Value,
 )
-from nnlint.interpreter.roles import role_of_name
-from nnlint.interpreter.sizes import Size
+from nnlint.interpreter.schedules import SCHEDULE, step_method
 from nnlint.interpreter.wording import text_of
+from nnlint.knowledge.data import DATASET_PARAMETERS
+from nnlint.knowledge.schedulers import SCHEDULERS
 from nnlint.reading import script as ir
-from nnlint.values import Role
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
-_SCHEDULERS = frozenset(
-    [
-        "StepLR",
-        "MultiStepLR",
-        "ExponentialLR",
-        "CosineAnnealingLR",
-        "CosineAnnealingWarmRestarts",
-        "ReduceLROnPlateau",
-        "LambdaLR",
-        "CyclicLR",
-        "OneCycleLR",
-        "LinearLR",
-        "ConstantLR",
-        "PolynomialLR",
-        "SequentialLR",
-        "ChainedScheduler",
-        "MultiplicativeLR",
-        "LRScheduler",
-        "_LRScheduler",
-    ]
-)
 _FOREIGN_OPTIMIZERS = frozenset(
     [
         "AdamW",
@@ -75,7 +53,7 @@ _FOREIGN_OPTIMIZERS = frozenset(
         "NAdam",
     ]
 )
-OPTIMIZER, LOADER = "<optimizer>", "<loader>"
+OPTIMIZER = "<optimizer>"
 
 
 def looks_like_optimizer(dotted: str) -> bool:
@@ -88,10 +66,27 @@ def make_optimizer_or_scheduler(
 ) -> Value:
     """`torch.optim.Adam(model.parameters(), …)`, `StepLR(optimizer, …)`."""
     name = dotted.rpartition(".")[2]
-    if name in _SCHEDULERS or "LR" in name:
-        return Instance(External(dotted), None)
-    optimizer = Instance(External(dotted), run.place(frame, node) if node is not None else None)
+    place = run.place(frame, node) if node is not None else None
+    if name in SCHEDULERS or "LR" in name:
+        hyperparameters.scheduled(dotted, arguments)
+        scheduler = run.schedules.make(run, dotted, arguments, node, frame)
+        of = arguments.get(0, "optimizer")
+        if isinstance(of, (Instance, Unknown)) and place is not None and "last_epoch" not in arguments.keywords:
+            ownership.built(run, scheduler, place, None, stateless=False, of=of)
+        return scheduler
+    optimizer = Instance(External(dotted), place)
     start_optimizer(run, optimizer, arguments.get(0, "params"))
+    if node is not None and any(
+        (argument.keyword == "lr" or (index == 1 and argument.keyword is None))
+        and isinstance(argument.value, ir.Binary)
+        for index, argument in enumerate(node.arguments)
+    ):
+        optimizer.lazies[gradients.LR_SCALED] = True
+    if place is not None:
+        momentum = arguments.keywords.get("momentum", Const(0))
+        stateless = name == "LBFGS" or (name == "SGD" and isinstance(momentum, Const) and not momentum.value)
+        ownership.built(run, optimizer, place, arguments.get(0, "params"), stateless)
+    run.hyperparameters.optimizer_made(run, dotted, optimizer, arguments, node, frame)
     return optimizer
 
 
@@ -134,12 +129,14 @@ def step(
 
 def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
     """An attribute that nnlint knows of an optimizer, scaler or loader; else one that is not known."""
+    if SCHEDULE in instance.lazies and name == "step":
+        return _step_method(instance)
     if is_optimizer(instance):
         if name == "step":
             return Native(
                 name,
                 lambda run, arguments, node, frame: step(
-                    run, instance, arguments, node, frame, _receiver(node, instance), True
+                    run, instance, arguments, node, frame, receiver(node, instance), True
                 ),
             )
         if name == "zero_grad":
@@ -167,10 +164,26 @@ def attribute(run: Interpreter, instance: Instance, name: str) -> Value:
             return NONE
 
         return Native(name, clear_all)
+    if PART_OF in instance.lazies and name == "dataset":
+        whole = instance.lazies[PART_OF][0]
+        return whole if isinstance(whole, Value) else Unknown(name)
     if LOADER in instance.lazies and name == "dataset":
         value = instance.fields.get("dataset")
         return value if isinstance(value, Value) else Unknown("dataset")
     return run.child(instance, name)
+
+
+def _step_method(scheduler: Instance) -> Native:
+    """`scheduler.step`; of some, by a score."""
+    method = step_method(scheduler)
+
+    def step(run: Interpreter, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+        score = arguments.get(0, "metrics")
+        if score is not None and node is not None and scheduler.class_name == "ReduceLROnPlateau":
+            run.selection.scheduled(run, score, node, run.place(frame, node))
+        return method.call(run, arguments, node, frame)
+
+    return Native("step", step)
 
 
 def _group(run: Interpreter, optimizer: Instance) -> Value:
@@ -179,10 +192,12 @@ def _group(run: Interpreter, optimizer: Instance) -> Value:
     parameter = Unknown("parameter")
     modules = optimizer.lazies.get(gradients.MODULES)
     parameter.lazies[OF] = modules
-    return Mapping({"params": Parameters((parameter,), modules or frozenset())}, others=True)
+    group = Mapping({"params": Parameters((parameter,), modules or frozenset())}, others=True)
+    group.lazies[hyperparameters.GROUP_OF] = optimizer
+    return group
 
 
-def _receiver(node: ir.Call | None, instance: Instance) -> str:
+def receiver(node: ir.Call | None, instance: Instance) -> str:
     if node is not None and isinstance(node.function, ir.Attribute):
         return text_of(node.function.value)
     return instance.name or instance.class_name
@@ -190,7 +205,11 @@ def _receiver(node: ir.Call | None, instance: Instance) -> str:
 
 def _loader(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     loader = Instance(External(dotted), None)
-    loader.lazies[LOADER] = True
+    given = arguments.get(1, "batch_size")
+    other = arguments.loose or "batch_sampler" in arguments.keywords
+    loader.lazies[LOADER] = Unknown("batch size") if given is None and other else given
+    if node is not None:
+        run.loaders.made(run, loader, arguments, node, frame)
     if "collate_fn" in arguments.keywords or arguments.loose:
         loader.lazies["<own collation>"] = True
     dataset = arguments.get(0, "dataset")
@@ -204,10 +223,12 @@ def is_dataset_class(dotted: str) -> bool:
 
 
 def make_dataset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    dataset = Instance(External(dotted), None)
-    for name, value in arguments.keywords.items():
+    dataset = Instance(External(dotted), run.place(frame, node) if node is not None else None)
+    names = DATASET_PARAMETERS.get(dotted.rpartition(".")[2], ()) if dotted.startswith("torchvision.") else ()
+    given = dict(zip(names, arguments.positional)) | arguments.keywords  # noqa: B905 (surplus arguments have no name)
+    for name, value in given.items():
         run.store.write(dataset, name, value)
-    dataset.arguments = dict(arguments.keywords)
+    dataset.arguments = given
     return dataset
 
 
@@ -223,15 +244,18 @@ def _random_split(run: Interpreter, dotted: str, arguments: Arguments, node: ir.
     count = len(lengths.items) if isinstance(lengths, Sequence) and lengths.exact else None
     if count is None:
         return Unknown("split")
-    parts = []
+    split = []
     for _ in range(count):
-        part = Instance(External("torch.utils.data.Subset"), None)
-        parts.append(part)
-    return Sequence("tuple", tuple(parts))
+        part = Instance(External("torch.utils.data.Subset"), run.place(frame, node) if node is not None else None)
+        part.lazies[PART_OF] = (arguments.get(0, "dataset"), count)
+        split.append(part)
+    return Sequence("tuple", tuple(split))
 
 
 def _subset(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
-    return Instance(External(dotted), None)
+    part = Instance(External(dotted), run.place(frame, node) if node is not None else None)
+    part.lazies[PART_OF] = (arguments.get(0, "dataset"), None)
+    return part
 
 
 SPECIAL: dict[str, Callable[..., Value]] = {
@@ -242,107 +266,3 @@ SPECIAL: dict[str, Callable[..., Value]] = {
     "torch.utils.data.random_split": _random_split,
     "torch.utils.data.Subset": _subset,
 }
-
-_SPLIT_NAMES = frozenset(
-    [
-        "split",
-        "mode",
-        "phase",
-        "partition",
-        "subset",
-        "flag",
-        "image_set",
-        "set_type",
-        "set_name",
-        "stage",
-        "data_type",
-        "usage",
-        "dataset_type",
-    ]
-)
-_FLAG_NAMES = frozenset(["train", "is_train", "training", "is_training", "istrain"])
-
-
-def data_role(run: Interpreter, value: Value, depth: int = 0) -> tuple[Role, bool]:
-    """What data are for, and whether that is certain: by how the dataset is made, else by its name."""
-    if not isinstance(value, (Instance, Unknown)) or depth > 4:
-        return Role.UNKNOWN, False
-    for name, given in _made_with(value).items():
-        if name in _FLAG_NAMES and isinstance(given, Const) and isinstance(given.value, bool):
-            return (Role.TRAINING if given.value else Role.EVALUATION), True
-        if name in _SPLIT_NAMES and isinstance(given, Const) and isinstance(given.value, str):
-            role = role_of_name(given.value)
-            if role is not Role.UNKNOWN:
-                return role, True
-    dataset = value.fields.get("dataset")
-    if isinstance(dataset, Value) and dataset is not value:
-        role, certain = data_role(run, dataset, depth + 1)
-        if role is not Role.UNKNOWN:
-            return role, certain
-    role = role_of_name(value.name)
-    if role is Role.UNKNOWN and isinstance(value, Instance):
-        role = role_of_name(value.class_name)
-    return role, False
-
-
-def _made_with(value: Instance | Unknown) -> dict[str, Value]:
-    if isinstance(value, Instance):
-        return {**value.arguments, **{k: v for k, v in value.fields.items() if isinstance(v, Value)}}
-    return {}
-
-
-def data_name(value: Value) -> str:
-    return value.name if isinstance(value, (Instance, Unknown)) and value.name else "the data"
-
-
-def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None, frame: Frame) -> Value:
-    """One element of a loader or dataset."""
-    name = data_name(source)
-    if isinstance(node, (ir.Name, ir.Attribute)):
-        name = text_of(node)
-    role, certain = data_role(run, source)
-    if role is Role.UNKNOWN:
-        role = role_of_name(name)
-    number = run.roles.batch(name, role, certain, loads=True)
-    batches = Provenance(batches=frozenset({number}))
-    dataset = source.fields.get("dataset")
-    if isinstance(dataset, Instance) and "<own collation>" not in source.lazies:
-        tensors = dataset.fields.get("tensors")
-        if isinstance(tensors, Sequence):
-            items = [_first_of(run, each) for each in tensors.items]
-            return Sequence("list", tuple(_collated(run, item, batches, run.sizes.batch()) for item in items))
-        if run.finds_method(dataset, "__getitem__"):
-            item = run.attempt(
-                lambda: run.call(
-                    run.attribute(dataset, "__getitem__", None, frame),
-                    Arguments((SizeValue(run.sizes.fresh("index")),)),
-                    None,
-                    frame,
-                )
-            )
-            return _collated(run, item, batches, run.sizes.batch())
-    return Unknown("batch", provenance=batches)
-
-
-def _first_of(run: Interpreter, value: Value) -> Value:
-    from nnlint.interpreter.tensors import as_tensor, index
-
-    return index(run, as_tensor(run, value), Const(0))
-
-
-def _collated(run: Interpreter, item: Value, batches: Provenance, size: Size) -> Value:
-    """What a loader makes of items such as this one: tensors with a batch dimension, in the same tuple, list or
-    dict.
-    """
-    match item:
-        case Sequence():
-            return Sequence("list", tuple(_collated(run, each, batches, size) for each in item.items), item.exact)
-        case Mapping():
-            return Mapping(
-                {key: _collated(run, each, batches, size) for key, each in item.items.items()}, not item.exact
-            )
-        case Tensor() if item.shape is not None:
-            return Tensor(shape=(size, *item.shape), provenance=batches)
-        case Const(value=int() | float()):
-            return Tensor(shape=(size,), provenance=batches)
-    return Unknown("batch", provenance=batches)

@@ -39,6 +39,7 @@ def is_instance(run: Interpreter, arguments: Arguments, node: ir.Call | None, fr
     return FALSE if verdicts and all(verdict is False for verdict in verdicts) else Unknown()
 
 
+_TENSOR_TYPES = ("torch.Tensor", "torch.autograd.Variable")  # since torch 0.4 they are one
 _PYTHON_TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 
 
@@ -56,8 +57,8 @@ def _is_a(run: Interpreter, value: Value, kind: Value) -> bool | None:
             return dotted in ("dict", "collections.OrderedDict", "collections.abc.Mapping", "typing.Mapping")
         case Tensor(), External(dotted=dotted):
             return (
-                dotted == "torch.Tensor"
-                if dotted in ("torch.Tensor", "list", "tuple", "dict", "str", "int", "float")
+                dotted in _TENSOR_TYPES
+                if dotted in (*_TENSOR_TYPES, "list", "tuple", "dict", "str", "int", "float")
                 else None
             )
         case Instance(), External(dotted=dotted):

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import building, gradients, modes, training
-from nnlint.interpreter.objects import Arguments, Unknown, Value
+from nnlint.interpreter import building, gradients, modes, ownership, training
+from nnlint.interpreter.objects import Arguments, Instance, Unknown, Value
 from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
+
+
+_ONLY_LOOK = (
+    "sched",
+    "warmup",
+    "lr",
+    "adjust",
+    "checkpoint",
+    "ckpt",
+    "save",
+    "load",
+    "resume",
+    "log",
+    "print",
+    "state",
+)
+"""Words of functions that are given an optimizer and neither step it nor clear its gradients."""
 
 
 def unknown_call(
@@ -24,19 +42,25 @@ def unknown_call(
     given_away(run, arguments)
     building.handed_over(run, arguments)
     lowered = name.lower()
+    if not any(word in lowered for word in _ONLY_LOOK):
+        for value in (*arguments.all(), *([receiver] if isinstance(receiver, Instance) else [])):
+            gradients.give_away(run, value)
     if any(word in lowered for word in ("backward", "scaler", "train", "optim", "step", "fit")):
         run.roles.differentiated(run.provenance_of(arguments).calls)
-    return unknown_result(run, arguments, name, receiver)
+    return gradients.suspected(run, arguments, name, unknown_result(run, arguments, name, receiver))
 
 
 def unknown_result(run: Interpreter, arguments: Arguments, name: str = "", receiver: Value | None = None) -> Value:
     """What something unknown returns: it depends on all that it was given."""
     for value in arguments.all():
         run.collected(value)
+        run.schedules.hand_away(value)
     provenance = run.provenance_of(arguments) | run.provenance(receiver)
     if run.gradients_enabled is False:
         provenance = provenance.detached()
-    return Unknown(name, run.on_graph(provenance))
+    # it may have parameters of its own: that everything it was given is cut off says nothing
+    enabled = run.gradients_enabled is not False
+    return Unknown(name, run.on_graph(replace(provenance, leaf=enabled) if provenance.cuts else provenance))
 
 
 def given_away(run: Interpreter, arguments: Arguments) -> None:
@@ -49,5 +73,6 @@ def given_away(run: Interpreter, arguments: Arguments) -> None:
             for each in modes.descendants(value):
                 modes.set_own_mode(run, each, None, None)
             gradients.forget(run, value)
+            ownership.loaded(value)
     if optimizer_given:
         run.roles.differentiated(run.provenance_of(arguments).calls)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nnlint.events import LayerBuilt
+from nnlint.events import LayerAssigned
 from nnlint.interpreter import building, classes, modes
 from nnlint.interpreter.objects import ClassValue, External, Function, Instance, Value
 from nnlint.knowledge.layers import LAYERS
@@ -24,7 +24,7 @@ _KEPT = re.compile(
 )
 
 
-def events(run: Interpreter, built: list[Instance]) -> Iterator[LayerBuilt]:
+def events(run: Interpreter, built: list[Instance]) -> Iterator[LayerAssigned]:
     """The layers that did not run, of the modules that a root made; whether anything reads them is looked up."""
     told: set[Place] = set()
     for module in built:
@@ -45,7 +45,7 @@ def _runs_itself(cls: ClassValue) -> bool:
     return known and not classes.has_unknown_base(cls) and isinstance(classes.find(cls, "forward"), Function)
 
 
-def _of_class(run: Interpreter, module: Instance, cls: ClassValue) -> Iterator[LayerBuilt]:
+def _of_class(run: Interpreter, module: Instance, cls: ClassValue) -> Iterator[LayerAssigned]:
     path = cls.frame.namespace.path
     mine = uses_of(run, cls)
     for attribute, (node, _) in (mine.built if mine is not None else {}).items():
@@ -53,7 +53,7 @@ def _of_class(run: Interpreter, module: Instance, cls: ClassValue) -> Iterator[L
         if not isinstance(layer, Instance) or layer.made is None or not _matters(layer) or _ran(layer):
             continue
         read = run.program.readers.may_read(path, cls.name, attribute)
-        yield LayerBuilt(
+        yield LayerAssigned(
             place=Place(run.program.shown(path), node),
             module=cls.name,
             attribute=attribute,

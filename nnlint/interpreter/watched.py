@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from nnlint.events import Event
 from nnlint.interpreter.objects import Provenance
+from nnlint.source import Place
 
 Tell = Callable[["Fate"], Event | None]
 
@@ -20,13 +21,21 @@ Tell = Callable[["Fate"], Event | None]
 class Fate:
     """What became of the output of a watched operation.
 
+    `added_back`: a difference was added to something, as in `old + (new - old).clamp(…)`.
     `differentiated`: `backward` came through it (of a cut: what was made of the cut value was differentiated).
-    `whole`: of a cut, that no graph at all was left at some `backward` that it reached.
+    `whole`: of a cut, that no graph at all was left at some `backward` that it reached, which is `backward`. `alone`:
+    of a cut, that gradients were off at some `backward` that it reached, and no network had run with gradients since
+    the one before.
     """
 
     tell: Tell
+    of_loss: bool = False  # of a cut: that a loss was cut off
     differentiated: bool = False
+    added_back: bool = False
     whole: bool = False
+    backward: Place | None = None
+    given: bool = False  # to something unknown
+    alone: bool = False
 
 
 class Watched:
@@ -35,19 +44,51 @@ class Watched:
     def __init__(self) -> None:
         self._fates: list[Fate] = []
 
-    def watch(self, tell: Tell) -> int:
+    def watch(self, tell: Tell, of_loss: bool = False) -> int:
         """Watch an operation; at the end `tell` makes the event of its fate, or None."""
-        self._fates.append(Fate(tell))
+        self._fates.append(Fate(tell, of_loss))
         return len(self._fates) - 1
 
-    def differentiated(self, loss: Provenance) -> None:
-        """`backward` was called on something of this provenance."""
+    def was_a_loss(self, value: Provenance) -> bool:
+        """Whether a value was made of a loss that was cut off its graph."""
+        return any(self._fates[number].of_loss for number in value.cuts)
+
+    def differentiated(self, loss: Provenance, backward: Place, is_leaf: bool, alone: bool = False) -> None:
+        """`backward` was called on something of this provenance; on a leaf itself, it ends there.
+
+        `alone`: gradients are off and have been since the one before.
+        """
         for number in loss.operations:
             self._fates[number].differentiated = True
         for number in loss.cuts:
             fate = self._fates[number]
             fate.differentiated = True
-            fate.whole = fate.whole or not loss.calls
+            if (is_leaf or not (loss.calls or loss.leaf)) and not fate.whole:
+                fate.whole, fate.backward = True, backward
+            fate.alone = fate.alone or alone
+
+    def given_away(self, value: Provenance) -> None:
+        """Something unknown was given a value of this provenance."""
+        for number in value.operations:
+            self._fates[number].given = True
+
+    def is_of_use(self, number: int) -> bool:
+        """Whether what an operation made was differentiated, or may have been."""
+        return self._fates[number].differentiated or self._fates[number].given
+
+    def was_differentiated(self, number: int) -> bool:
+        return self._fates[number].differentiated
+
+    def added_back(self, difference: Provenance) -> None:
+        """A difference, whose operations these are, was added to something."""
+        for number in difference.operations:
+            self._fates[number].added_back = True
+
+    def deaf(self) -> Watched:
+        """What watches in its place while nothing is to be told: it knows the same operations by number."""
+        twin = Watched()
+        twin._fates = [Fate(lambda fate: None) for _ in self._fates]
+        return twin
 
     def events(self) -> Iterator[Event]:
         for fate in self._fates:

@@ -19,6 +19,8 @@ def _text(expr: ir.Expr | None) -> str:
     match expr:
         case ir.Name(name=name):
             return name
+        case ir.Attribute(value=ir.Binary() | ir.Unary() | ir.Compare() as value, attr=attr):
+            return f"({_text(value)}).{attr}"
         case ir.Attribute(value=value, attr=attr):
             return f"{_text(value)}.{attr}"
         case ir.Constant(value=value):
@@ -33,6 +35,11 @@ def _text(expr: ir.Expr | None) -> str:
             return f"{_text(left)} {op} {_text(right)}"
         case ir.Unary(op=op, operand=operand):
             return f"not {_text(operand)}" if op == "not" else f"{op}{_text(operand)}"
+        case ir.Boolean(op=op, left=left, right=right):
+            return f"{_text(left)} {op} {_text(right)}"
+        case ir.Compare(left=left, ops=ops, comparators=comparators):
+            rest = (f" {op} {_text(comparator)}" for op, comparator in zip(ops, comparators, strict=True))
+            return _text(left) + "".join(rest)
         case ir.TupleDisplay(elements=elements):
             return ", ".join(map(_text, elements))
         case ir.ListDisplay(elements=elements):

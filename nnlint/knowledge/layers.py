@@ -52,11 +52,11 @@ SiLU                inplace                                                     
 Mish                inplace                                                                                  -> activation
 Hardswish           inplace                                                                                  -> activation
 Hardsigmoid         inplace                                                                                  -> activation
-Hardtanh            min_val max_val inplace                                                                  -> activation
-Softplus            beta threshold                                                                           -> relu
+Hardtanh            min_val max_val inplace                                                                  -> tanh
+Softplus            beta threshold                                                                           -> softplus
 Softsign                                                                                                     -> activation
 Softmin             dim                                                                                      -> softmax
-Tanh                                                                                                         -> activation
+Tanh                                                                                                         -> tanh
 LogSigmoid                                                                                                   -> logsigmoid
 Sigmoid                                                                                                      -> sigmoid
 Softmax             dim                                                                                      -> softmax
@@ -97,7 +97,7 @@ LSTMCell            input_size hidden_size bias=True                            
 GRUCell             input_size hidden_size bias=True                                                         -> recurrent_cell
 RNNCell             input_size hidden_size bias=True                                                         -> recurrent_cell
 MultiheadAttention* embed_dim num_heads dropout=0.0 bias=True add_bias_kv add_zero_attn kdim vdim batch_first=False -> attention
-Transformer*        d_model nhead num_encoder_layers num_decoder_layers dim_feedforward dropout=0.1          -> opaque
+Transformer*        d_model nhead num_encoder_layers num_decoder_layers dim_feedforward dropout=0.1 activation custom_encoder custom_decoder layer_norm_eps batch_first=False -> opaque
 TransformerEncoder* encoder_layer num_layers                                                                 -> opaque
 TransformerDecoder* decoder_layer num_layers                                                                 -> opaque
 TransformerEncoderLayer* d_model nhead dim_feedforward dropout=0.1 activation layer_norm_eps batch_first=False -> same_shape
@@ -200,3 +200,21 @@ SAME_MODULE = frozenset(
     }
 )
 """Functions that return the module that they are given, in effect."""
+
+_LEARNING = frozenset(
+    {"linear", "conv", "conv_transpose", "embedding", "recurrent", "recurrent_cell", "attention", "same_shape"}
+)
+_LEARNING_TOO = frozenset(
+    {"Bilinear", "EmbeddingBag", "PReLU", "Transformer", "TransformerEncoder", "TransformerDecoder"}
+)  # by their class, not by their operation
+
+
+def has_parameters(dotted: str, settings: dict[str, object]) -> bool:
+    """Whether a layer that is constructed with these settings has parameters that are learned."""
+    info = LAYERS.get(dotted)
+    if info is None:
+        return False
+    if info.operation in ("norm", "channel_norm"):
+        affine = settings.get("elementwise_affine", settings.get("affine", True))
+        return affine is not False and info.kind != "LocalResponseNorm"
+    return info.operation in _LEARNING or info.kind in _LEARNING_TOO

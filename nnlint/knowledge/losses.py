@@ -34,6 +34,12 @@ CTCLoss               ctc_loss                          LOG_PROBABILITIES
 """
 
 
+BROADCASTING = frozenset(
+    ["MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"]
+)
+"""Elementwise losses that broadcast an input and a target of different sizes (with a warning); BCE raises."""
+
+
 @dataclass(frozen=True, slots=True)
 class LossInfo:
     kind: str

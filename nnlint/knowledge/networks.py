@@ -28,3 +28,15 @@ def network_mode(dotted: str) -> bool | None:
     if _BORN_EVALUATING.match(dotted):
         return False
     return None
+
+
+_WITH_BATCH_NORMS = re.compile(
+    r"^torchvision\.models\.(?:\w+\.)*(?:resnet|resnext|wide_resnet|densenet|mobilenet|efficientnet|inception|googlenet"
+    r"|shufflenet|mnasnet|regnet|vgg\d+_bn)\w*$"
+)
+
+
+@lru_cache(maxsize=4096)
+def has_batch_norms(dotted: str) -> bool:
+    """Whether the network that `dotted(...)` makes is known to have batch norms."""
+    return _WITH_BATCH_NORMS.match(dotted) is not None

@@ -14,14 +14,18 @@ log_softmax:  log_softmax(dim _stacklevel dtype)
 gumbel_softmax: gumbel_softmax(tau hard eps dim)
 sigmoid:      sigmoid() sigmoid_() hardsigmoid()
 logsigmoid:   logsigmoid()
-relu:         relu(inplace) relu_() relu6(inplace) softplus(beta threshold)
-activation:   tanh() tanh_() leaky_relu(negative_slope inplace) gelu(approximate) elu(alpha inplace) selu(inplace) silu(inplace) mish(inplace) hardswish(inplace) prelu(weight) rrelu(lower upper training) celu(alpha) leaky_relu_(negative_slope) elu_() glu(dim) hardtanh(min_val max_val)
+relu:         relu(inplace) relu_() relu6(inplace)
+softplus:     softplus(beta threshold)
+tanh:         tanh() tanh_() hardtanh(min_val max_val)
+activation:   leaky_relu(negative_slope inplace) gelu(approximate) elu(alpha inplace) selu(inplace) silu(inplace) mish(inplace) hardswish(inplace) prelu(weight) rrelu(lower upper training) celu(alpha) leaky_relu_(negative_slope) elu_() glu(dim)
 dropout:      dropout(p training inplace) dropout1d(p training inplace) dropout2d(p training inplace) dropout3d(p training inplace) alpha_dropout(p training inplace) feature_dropout(p training)
 exp:          exp() exp_()
 log:          log() log_() log2() log10()
-identity:     contiguous(memory_format) to(device dtype) cuda(device) cpu() float() double() half() bfloat16() clone(memory_format) type(dtype) type_as(other) to_dense() requires_grad_(requires_grad) retain_grad() pin_memory() nan_to_num() nan_to_num_() register_hook(hook) as_tensor()
+identity:     contiguous(memory_format) to(device dtype) cuda(device) cpu() float() double() half() bfloat16() clone(memory_format) type(dtype) type_as(other) to_dense() requires_grad_(requires_grad) retain_grad() pin_memory() nan_to_num() nan_to_num_() register_hook(hook) as_tensor() astype(dtype)
 detach:       detach() detach_() item() tolist() numpy()
-keep:         clamp(min max) clamp_(min max) clip(min max) clamp_min(min) clamp_max(max) masked_fill(mask value) masked_fill_(mask value) round()
+clamp:        clamp(min max) clamp_(min max) clip(min max) clip_(min max) clamp_min(min) clamp_max(max) clamp_min_(min) clamp_max_(max)
+keep:         masked_fill(mask value) masked_fill_(mask value)
+round:        round(decimals) round_()
 view:         view() reshape() view_as(other) reshape_as(other) _unsafe_view()
 resize:       resize() resize_() resize_as_(other)
 flatten:      flatten(start_dim end_dim) ravel()
@@ -41,13 +45,22 @@ matmul:       matmul(other) mm(other) bmm(other) mv(other) dot(other)
 einsum:       einsum()
 attention:    scaled_dot_product_attention(key value attn_mask dropout_p is_causal)
 argmax:       argmax(dim keepdim) argmin(dim keepdim)
-extreme:      max(dim keepdim) min(dim keepdim) topk(k dim) sort(dim) median(dim) kthvalue(k dim)
-reduce:       sum(dim keepdim) mean(dim keepdim) prod(dim keepdim) amax(dim keepdim) amin(dim keepdim) std(dim) var(dim) norm(p dim) logsumexp(dim keepdim) nanmean(dim) all(dim) any(dim)
+step:         sign() floor() ceil() trunc() heaviside(values)
+extreme:      max(dim keepdim) min(dim keepdim) topk(k dim) median(dim) kthvalue(k dim)
+sort:         sort(dim descending stable)
+argsort:      argsort(dim descending stable)
+sum:          sum(dim keepdim) nansum(dim keepdim)
+mean:         mean(dim keepdim) nanmean(dim keepdim)
+reduce:       prod(dim keepdim) amax(dim keepdim) amin(dim keepdim) std(dim) var(dim) norm(p dim) logsumexp(dim keepdim) all(dim) any(dim)
 one_hot:      one_hot(num_classes)
+scatter:      scatter(dim index src) scatter_(dim index src)
 compare:      eq(other) ne(other) gt(other) lt(other) ge(other) le(other) isnan() isinf() isfinite() equal(other) allclose(other)
 add:          add(other) add_(other) sub(other) sub_(other)
 scale:        mul(other) mul_(other) div(other) div_(other) true_divide(other) multiply(other) divide(other)
-elementwise:  pow(exponent) sqrt() rsqrt() abs() neg() square() sin() cos() log1p() expm1() sign() floor() ceil() reciprocal() erf() tan() lerp(end weight) where(x y) addcmul(a b) cumsum(dim) cumprod(dim) atan2(other) fmod(other) remainder(other) maximum(other) minimum(other) addmm(a b) baddbmm(a b) scatter(dim index src) scatter_(dim index src) scatter_add_(dim index src) index_add_(dim index source) copy_(src) fill_(value) zero_() normal_() uniform_() masked_scatter(mask source) logical_not() logical_and(other) logical_or(other) int() long() short() bool() byte() char() multinomial(n) bernoulli() bucketize(b) triu(diagonal) tril(diagonal) diag() diagonal() trace() inverse() pad(pad mode value) unfold() fold() grid_sample(grid) affine_grid(size) normalize(p dim eps) layer_norm(shape) group_norm(groups) instance_norm() batch_norm() cosine_similarity(other dim) pairwise_distance(other) cdist(other) outer(other) cross(other) bincount() unique() nonzero() histc() addmv(a b) baddmm(a b) kron(other) logaddexp(other) xlogy(other) erfinv() embedding_bag(weight) local_response_norm(size)
+sqrt:         sqrt() sqrt_() rsqrt()
+pow:          pow(exponent) pow_(exponent)
+elementwise:  abs() neg() square() sin() cos() log1p() expm1() reciprocal() erf() tan() cumsum(dim) cumprod(dim) scatter_add_(dim index src) index_add_(dim index source) copy_(src) fill_(value) zero_() normal_() uniform_() masked_scatter(mask source) logical_not() int() long() short() bool() byte() char() bernoulli() triu(diagonal) tril(diagonal) normalize(p dim eps) layer_norm(shape) group_norm(groups) instance_norm() batch_norm() xlogy(other) erfinv() local_response_norm(size)
+various:      lerp(end weight) where(x y) addcmul(a b) atan2(other) fmod(other) remainder(other) maximum(other) minimum(other) addmm(a b) baddbmm(a b) logical_and(other) logical_or(other) multinomial(n) bucketize(b) diag() diagonal() trace() inverse() pad(pad mode value) unfold() fold() grid_sample(grid) affine_grid(size) cosine_similarity(other dim) pairwise_distance(other) cdist(other) outer(other) cross(other) bincount() unique() nonzero() histc() addmv(a b) baddmm(a b) kron(other) logaddexp(other) embedding_bag(weight)
 embedding:    embedding(weight)
 linear:       linear(weight bias)
 conv:         conv1d(weight bias stride padding dilation groups) conv2d(weight bias stride padding dilation groups) conv3d(weight bias stride padding dilation groups) conv_transpose1d(weight bias) conv_transpose2d(weight bias)
@@ -102,8 +115,14 @@ FACTORIES = frozenset(
 SIZED_FACTORIES = frozenset("torch." + name for name in ["zeros", "ones", "empty", "rand", "randn"])
 """Of these the arguments are the sizes."""
 
+TENSOR_CASTS = frozenset(
+    "torch." + name for name in ["from_numpy", "FloatTensor", "LongTensor", "Tensor", "IntTensor", "ByteTensor"]
+)
+"""Of these the one argument is what the tensor is made of, if it is a tensor or an array."""
+
 NOT_TENSOR_METHODS = frozenset(
     {
+        "astype",
         "round",
         "type",
         "select",
@@ -166,3 +185,6 @@ HARMLESS = frozenset(
     }
 )  # fmt: skip
 """Functions that change neither the mode nor the gradients of what they are given."""
+
+DROPS_BY_DEFAULT = frozenset({"dropout", "dropout1d", "dropout2d", "dropout3d"})
+"""Functions whose `training` is True where it is not given; that of `alpha_dropout` is False."""

@@ -14,8 +14,10 @@ from nnlint.program.folders import Folders
 from nnlint.program.project import find_root
 from nnlint.program.readers import Readers
 from nnlint.program.search import Search
+from nnlint.program.torch_version import declared_torch
 from nnlint.reading.script import Script
 from nnlint.source import Source, Unreadable
+from nnlint.values import TorchVersion
 
 
 def _read_script(source: Source) -> Script:
@@ -48,6 +50,7 @@ class Program:
         self._scripts: dict[Path, Script | Unreadable] = {}
         self._roots: dict[Path, Path] = {}
         self._found: dict[tuple[str, Path, Path | None], Path | None] = {}
+        self._torch: dict[Path, TorchVersion] = {}
         self._mentioned: dict[tuple[Path, tuple[bytes, ...]], bool] = {}
         self.readers = Readers(self)
 
@@ -71,6 +74,13 @@ class Program:
         if folder not in self._roots:
             self._roots[folder] = find_root(folder)
         return self._roots[folder]
+
+    def torch(self, path: Path) -> TorchVersion:
+        """The versions of torch that the project of a file declares."""
+        root = self.root_of(path)
+        if root not in self._torch:
+            self._torch[root] = declared_torch(root)
+        return self._torch[root]
 
     def script(self, path: Path) -> Script:
         """The file as plain data, read once. Raises `Unreadable`, each time anew, when it can not be read."""
@@ -96,6 +106,10 @@ class Program:
             except OSError:
                 self._mentioned[key] = True
         return self._mentioned[key]
+
+    def mentions_anywhere(self, words: tuple[bytes, ...]) -> bool:
+        """Whether one of the words occurs in any file that was read so far."""
+        return any(self.mentions(path, words) for path in self._scripts)
 
     def resolve(self, dotted: str, importer: Path, main: Path | None = None) -> Path | None:
         """The module that `import dotted` in `importer` means while the script `main` runs; None: another package's.

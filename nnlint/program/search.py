@@ -35,6 +35,7 @@ class Search:
         return (
             self._first(places, dotted, importer, regular=True)
             or self._first(places, dotted, importer, regular=False)
+            or self._sibling(dotted, importer)
             or self._only_one(dotted, importer, root)
         )
 
@@ -91,6 +92,11 @@ class Search:
                 if module is not None and module != importer:
                     found.add(module)
         return found.pop() if len(found) == 1 else None
+
+    def _sibling(self, dotted: str, importer: Path) -> Path | None:
+        """The module beside the importer, as in Python 2 and where a script puts that folder on the path."""
+        found = None if importer.name == "__init__.py" else self._folders.module(importer.parent, dotted)
+        return found if found != importer else None
 
     def _index(self, root: Path) -> dict[str, tuple[Path, ...]]:
         """The folders in which a name can be imported; nothing of a project too large to know them all."""

@@ -1,0 +1,94 @@
+"""NN404: a squeeze without a dim takes the batch away when it holds one sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnlint import Confidence, Finding, Form, OperationRan, Rule, Severity
+
+
+class BareSqueeze(Rule):
+    """`squeeze()` without a `dim` on a batch takes the batch dimension too when one sample is left.
+
+    ## What it does
+
+    Reports `squeeze()` and `torch.squeeze(x)` without a dimension on tensors whose first dimension is a batch.
+
+    ## Why it fails silently
+
+    Every batch but the last has many samples, so shapes are right. A last batch of one, or a request for one sample,
+    comes out without its batch dimension: what follows raises, or goes on with features taken for samples. A loss
+    that broadcasts, a softmax or an `argmax` over the last dimension gives numbers all the same.
+
+    ## Example
+
+    ```python
+    import torch
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 16, 3)
+            self.pool = nn.AdaptiveAvgPool2d(1)
+            self.fc = nn.Linear(16, 10)
+
+        def forward(self, x):
+            return self.fc(self.pool(self.conv(x).relu()).squeeze())
+
+    print(Net()(torch.randn(4, 3, 8, 8)).shape)
+    ```
+
+    ## Instead
+
+    ```python
+    import torch
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 16, 3)
+            self.pool = nn.AdaptiveAvgPool2d(1)
+            self.fc = nn.Linear(16, 10)
+
+        def forward(self, x):
+            return self.fc(self.pool(self.conv(x).relu()).squeeze((2, 3)))
+
+    print(Net()(torch.randn(4, 3, 8, 8)).shape)
+    ```
+
+    ## Fix safety
+
+    There is no automatic fix yet. Naming the dimensions (`squeeze(-1)`, `squeeze((2, 3))`, `flatten(1)`) is safe
+    where they are the ones that have size 1.
+
+    ## Quiet when
+
+    - a `dim` is given,
+    - the tensor is a scalar or no batch: one image for display, one sample's mask, a parameter,
+    - the sizes are not known to begin with a batch.
+
+    ## References
+
+    - [torch.squeeze](https://pytorch.org/docs/stable/generated/torch.squeeze.html)
+    """
+
+    code, name, severity = "NN404", "bare-squeeze", Severity.WARNING
+    watches = OperationRan
+    words = ("squeeze",)
+
+    def check(self, event: OperationRan) -> Iterator[Finding]:
+        if event.operation != "squeeze" or event.options or event.input.form is Form.LOSS:
+            return
+        if not event.differentiated and not event.in_forward and not event.loaded:
+            return  # one sample is shown or saved
+        pooled = event.sizes is not None and len(event.sizes) > 2 and event.sizes[-1] == "1"
+        if event.batch is None and not pooled:
+            return
+        yield self.finding(
+            event,
+            f"`{event.call}` drops every dimension of size 1, the batch's too where a batch has one item",
+            advice="name the dimension: `squeeze(-1)`, `squeeze(1)`",
+            confidence=Confidence.CERTAIN if event.batch is not None else Confidence.LIKELY,
+        )
