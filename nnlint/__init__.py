@@ -4,7 +4,6 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.events import (
-    ActivationsChained,
     AttributeSet,
     BackwardRan,
     Broadcasted,
@@ -24,7 +23,6 @@ from nnlint.events import (
     LayerBuilt,
     LayerRan,
     LayerReused,
-    LayersChained,
     LoaderMade,
     LossComputed,
     LossConstructed,
@@ -70,7 +68,6 @@ from nnlint.values import (
 __version__ = "0.1.0"
 
 __all__ = [
-    "ActivationsChained",
     "AttributeSet",
     "BackwardRan",
     "Broadcasted",
@@ -99,7 +96,6 @@ __all__ = [
     "LayerBuilt",
     "LayerRan",
     "LayerReused",
-    "LayersChained",
     "LoaderMade",
     "Loss",
     "LossComputed",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from nnlint import Rule, Severity
+from collections.abc import Iterator
+
+from nnlint import Finding, Rule, Severity, Step, WeightsInitialized
 
 
 class InitAfterPretrained(Rule):
@@ -70,4 +72,13 @@ class InitAfterPretrained(Rule):
     """
 
     code, name, severity = "NN509", "init-after-pretrained", Severity.ERROR
+    watches = WeightsInitialized
     words = ("from_pretrained", "load_state_dict", "load_state_dict_from_url", "pretrained", "weights")
+
+    def check(self, event: WeightsInitialized) -> Iterator[Finding]:
+        message = f"`{event.call}` initializes the weights anew that `{event.source}` loaded"
+        trail = [Step(event.loaded, "the weights are loaded here")]
+        if event.drawn != event.place:
+            trail.append(Step(event.drawn, f"the weights of `{event.layer}` are drawn at random here"))
+        advice = "initialize before the weights are loaded, or the new layers only"
+        yield self.finding(event, message, trail=tuple(trail), advice=advice)

@@ -28,12 +28,10 @@ from nnlint.events.loop import (
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import (
-    ActivationsChained,
     ChildAssigned,
     LayerAssigned,
     LayerRan,
     LayerReused,
-    LayersChained,
     ModulesKept,
     TensorKept,
     WeightsInitialized,
@@ -42,7 +40,6 @@ from nnlint.events.shape import PatternApplied, Reshaped, SequenceRead
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded
 
 __all__ = [
-    "ActivationsChained",
     "AttributeSet",
     "BackwardRan",
     "Broadcasted",
@@ -62,7 +59,6 @@ __all__ = [
     "LayerBuilt",
     "LayerRan",
     "LayerReused",
-    "LayersChained",
     "LoaderMade",
     "LossComputed",
     "LossConstructed",

@@ -85,37 +85,14 @@ class TensorKept(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LayersChained(Event):
-    """Two linear maps, or convolutions, follow each other; nothing else uses the output of the first.
-
-    `linear` says that nothing between adds a nonlinearity, `narrow` that there are, or may be, fewer channels between
-    them than around them, `by_design` that names, kernels or groups speak of a product of maps. `first_constant` and
-    `second_constant` are where all weights of the layer were set to one number.
-    """
-
-    first: Layer
-    second: Layer
-    linear: bool
-    narrow: bool
-    by_design: bool
-    first_constant: Place | None
-    second_constant: Place | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivationsChained(Event):
-    """An activation got the output of another; `same_module` says that one `forward` runs both."""
-
-    first: str
-    second: str
-    first_made: Place | None
-    same_module: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsInitialized(Event):
-    """The weights of a layer were drawn at random. `loaded` is where weights were loaded that this overwrites."""
+    """The weights of a layer were `drawn` at random by a `call`, at a place of its own if that is `apply`.
+
+    They were `loaded` before, by the call `source`, and most of what it loaded is lost so.
+    """
 
     layer: str
     call: str
-    loaded: Place | None
+    drawn: Place
+    loaded: Place
+    source: str
