@@ -44,6 +44,7 @@ from nnlint.events import (
     TensorKept,
     Thresholded,
     UngradedPass,
+    WeightsFilled,
     WeightsInitialized,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
@@ -132,5 +133,6 @@ __all__ = [
     "TorchVersion",
     "UngradedPass",
     "Verdict",
+    "WeightsFilled",
     "WeightsInitialized",
 ]

@@ -34,6 +34,7 @@ from nnlint.events.model import (
     LayerReused,
     ModulesKept,
     TensorKept,
+    WeightsFilled,
     WeightsInitialized,
 )
 from nnlint.events.shape import PatternApplied, Reshaped, SequenceRead
@@ -80,5 +81,6 @@ __all__ = [
     "TensorKept",
     "Thresholded",
     "UngradedPass",
+    "WeightsFilled",
     "WeightsInitialized",
 ]

@@ -96,3 +96,12 @@ class WeightsInitialized(Event):
     drawn: Place
     loaded: Place
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsFilled(Event):
+    """The weights of a layer were filled with one number, its bias too, and the weights of the one that follows it."""
+
+    layer: str
+    following: str
+    following_place: Place

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _LOAD = "<weights loaded>"
 _WITHIN = "<layers within>"
+_FILLED = {"weight": "<weight filled>", "bias": "<bias filled>"}
 _KINDS = frozenset({"linear", "conv", "conv_transpose", "embedding"})
 
 
@@ -132,6 +133,8 @@ def _loaded(run: Interpreter, layers: tuple[Instance, ...], partial: bool, place
     initializing.loads.append(load)
     for each in layers:
         run.store.write(each, _LOAD, load)
+        for key in _FILLED.values():
+            run.store.write(each, key, None)
 
 
 def function_called(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> None:
@@ -148,18 +151,32 @@ def method_called(run: Interpreter, tensor: Unknown, name: str, node: ir.Call | 
         _set(run, tensor, name, node, frame)
 
 
+def filled(layer: Instance, parameter: str) -> Place | None:
+    """Where the weight, or the bias, of a layer was filled with one number."""
+    place = layer.fields.get(_FILLED[parameter])
+    return place if isinstance(place, Place) else None
+
+
 def _set(run: Interpreter, tensor: Value, name: str, node: ir.Call, frame: Frame) -> None:
     found = _parameter(tensor)
     if found is None:
         return
     layer, parameter = found
+    place = run.place(frame, node)
+    if parameter in _FILLED:
+        known = name in CONSTANT and not run.undecided and not run.choosing
+        run.store.write(layer, _FILLED[parameter], place if known else None)
     load = layer.fields.get(_LOAD)
-    if parameter != "weight" or not isinstance(load, Load):
-        return
-    run.store.write(layer, _LOAD, None)
+    if parameter == "weight" and isinstance(load, Load):
+        run.store.write(layer, _LOAD, None)
+        if name in RANDOM:
+            _drawn(run, layer, load, place, node)
+
+
+def _drawn(run: Interpreter, layer: Instance, load: Load, by: Place, node: ir.Call) -> None:
+    """The loaded weights of a layer are drawn anew."""
     always = not run.choosing and all(guard in load.guards for guard in run.guards)
-    if name in RANDOM and always and load.passes == run.initializing.passes:
-        by = run.place(frame, node)
+    if always and load.passes == run.initializing.passes:
         place, call = run.initializing.applied[-1] if run.initializing.applied else (by, text_of(node.function))
         load.overwritten[layer] = Drawn(place, call, by)
 

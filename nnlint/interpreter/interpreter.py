@@ -32,6 +32,7 @@ from nnlint.interpreter import (
     truths,
     unknowns,
 )
+from nnlint.interpreter.chains import Chains
 from nnlint.interpreter.clipping import Clipping
 from nnlint.interpreter.control import BudgetSpent, LoopRecord
 from nnlint.interpreter.hyperparameters import Hyperparameters
@@ -120,6 +121,7 @@ class Interpreter(Paths):
         self.selection = Selection()
         self.clipping = Clipping()
         self.initializing = Initializing()
+        self.chains = Chains()
         self.composed: list[Instance] = []  # transforms that are made of others
         self.applied: list[Applied] = []  # transforms, in the order of their calls
         self.hyperparameters = Hyperparameters()
@@ -373,6 +375,7 @@ class Interpreter(Paths):
         yield from normalizations(self)
         yield from self.hyperparameters.events()
         yield from self.initializing.events()
+        yield from self.chains.events()
         if complete:
             yield from self.clipping.events(self)
             yield from building.events(self)

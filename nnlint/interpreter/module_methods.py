@@ -9,6 +9,7 @@ from nnlint.interpreter import building, gradients, initializing, lapses, module
 from nnlint.interpreter.dependence import LEAF, NO_PROVENANCE
 from nnlint.interpreter.modes import ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
+    FALSE,
     NONE,
     Arguments,
     Const,
@@ -40,6 +41,8 @@ def attribute(run: Interpreter, instance: Instance, name: str, node: ir.Node | N
         instance.lazies["<reads mode>"] = True
         mode = instance.fields.get(MODE)
         return Const(mode) if isinstance(mode, bool) else Unknown("training")
+    if name == "bias" and instance.arguments.get("bias") == FALSE:
+        return NONE
     if name in ("weight", "bias", "in_proj_weight", "data"):
         parameter = run.child(instance, name, NO_PROVENANCE if name == "data" else LEAF)
         if isinstance(parameter, Unknown) and name != "data":

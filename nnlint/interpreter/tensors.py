@@ -148,6 +148,7 @@ def apply(
         guarded=forms.is_guarded(run, operation, tensor, options),
         averaged=tensor.averaged and (operation == "identity" or (operation in ("sum", "mean") and tensor.shape == ())),
     )
+    run.chains.carried(operation, tensor, result)
     if operation in ("reduce", "sum", "mean", "extreme"):
         run.orders.reduced(run, tensor, options.get("dim"), node, frame)
     if isinstance(value, Tensor) and layer is None and node is not None:
