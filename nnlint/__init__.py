@@ -49,6 +49,8 @@ from nnlint.events import (
     Thresholded,
     TokensScored,
     UngradedPass,
+    WeightsFilled,
+    WeightsInitialized,
     WrittenInPlace,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
@@ -142,5 +144,7 @@ __all__ = [
     "TorchVersion",
     "UngradedPass",
     "Verdict",
+    "WeightsFilled",
+    "WeightsInitialized",
     "WrittenInPlace",
 ]

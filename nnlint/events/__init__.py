@@ -36,6 +36,8 @@ from nnlint.events.model import (
     LayerReused,
     ModulesKept,
     TensorKept,
+    WeightsFilled,
+    WeightsInitialized,
 )
 from nnlint.events.shape import MaskUsed, PatternApplied, Reshaped, SamplesReduced, SequenceRead, TokensScored
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded, WrittenInPlace
@@ -86,5 +88,7 @@ __all__ = [
     "Thresholded",
     "TokensScored",
     "UngradedPass",
+    "WeightsFilled",
+    "WeightsInitialized",
     "WrittenInPlace",
 ]

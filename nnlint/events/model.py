@@ -96,3 +96,26 @@ class BatchNormalized(Event):
     values: int
     items: int | None
     ran: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsInitialized(Event):
+    """The weights of a layer were `drawn` at random by a `call`, at a place of its own if that is `apply`.
+
+    They were `loaded` before, by the call `source`, and most of what it loaded is lost so.
+    """
+
+    layer: str
+    call: str
+    drawn: Place
+    loaded: Place
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsFilled(Event):
+    """The weights of a layer were filled with one number, its bias too, and the weights of the one that follows it."""
+
+    layer: str
+    following: str
+    following_place: Place

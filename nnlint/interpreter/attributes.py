@@ -43,6 +43,8 @@ def attribute(run: Interpreter, value: Value, name: str, node: ir.Node | None, f
             return classes.instance_attribute(run, value, name, node, frame)
         case Tensor():
             return _tensor_attribute(run, value, name, node, frame)
+        case External() if name == "__name__":
+            return Const(value.dotted.rpartition(".")[2])
         case External():
             return External(canonical(f"{value.dotted}.{name}"))
         case Namespace():

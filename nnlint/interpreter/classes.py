@@ -249,6 +249,8 @@ def instance_attribute(run: Interpreter, instance: Instance, name: str, node: ir
             result = run.call(Bound(getter, instance), Arguments((Const(name),)), None, frame)
             if not isinstance(result, Unknown):
                 return result
+    if name == "__class__" and isinstance(instance.cls, External):
+        return instance.cls
     return module_methods.attribute(run, instance, name, node, frame)
 
 

@@ -154,6 +154,8 @@ def _of_text(run: Interpreter, text: str, name: str, arguments: Arguments) -> Va
                 return Const(getattr(text, name)())
             case "startswith" | "endswith" if len(given) == 1:
                 return Const(getattr(text, name)(given[0]))
+            case "find" if len(given) == 1:
+                return Const(text.find(given[0]))
             case "split" if len(given) <= 1:
                 return Sequence("list", tuple(map(Const, text.split(given[0] if given else None))))
             case "replace" if len(given) == 2:

@@ -10,6 +10,7 @@ from nnlint.interpreter import (
     class_reductions,
     factories,
     gradients,
+    initializing,
     layers,
     masks,
     modules,
@@ -140,6 +141,8 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         return special(run, dotted, arguments, node, frame)
     if dotted.startswith("torch.optim.") and dotted.count(".") == 2 and dotted[12:13].isupper():
         return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
+    if dotted.startswith("torch.nn.init."):
+        initializing.function_called(run, dotted, arguments, node, frame)
     if dotted in FACTORIES:
         return factories.made(run, dotted, arguments, node, frame)
     package, _, name = dotted.rpartition(".")

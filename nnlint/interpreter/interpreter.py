@@ -32,10 +32,12 @@ from nnlint.interpreter import (
     truths,
     unknowns,
 )
+from nnlint.interpreter.chains import Chains
 from nnlint.interpreter.clipping import Clipping
 from nnlint.interpreter.control import BudgetSpent, LoopRecord
 from nnlint.interpreter.hyperparameters import Hyperparameters
 from nnlint.interpreter.imports import Imports
+from nnlint.interpreter.initializing import Initializing
 from nnlint.interpreter.ledger import Ledger
 from nnlint.interpreter.loaders import Loaders
 from nnlint.interpreter.memories import Memories
@@ -122,6 +124,8 @@ class Interpreter(Paths):
         self.loaders = Loaders()
         self.selection = Selection()
         self.clipping = Clipping()
+        self.initializing = Initializing()
+        self.chains = Chains()
         self.composed: list[Instance] = []  # transforms that are made of others
         self.applied: list[Applied] = []  # transforms, in the order of their calls
         self.samples = Samples()
@@ -376,6 +380,8 @@ class Interpreter(Paths):
         yield from self.selection.events(self)
         yield from normalizations(self)
         yield from self.hyperparameters.events()
+        yield from self.initializing.events()
+        yield from self.chains.events()
         if complete:
             yield from self.clipping.events(self)
             yield from building.events(self)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nnlint.events import Broadcasted, LayerRan, LossComputed
 from nnlint.finding import Confidence
 from nnlint.interpreter import masks, packing, rehearsals, tokens
+from nnlint.interpreter.chains import LINEAR
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
@@ -74,7 +75,7 @@ def run_layer(
         if "BatchNorm" in info.kind:
             run.tiny_batches.normalized(run, layer, value, info.kind, node, frame)
         tensor = as_tensor(run, value)
-        value = tensor.but(biased=None) if tensor.biased else value
+        value = replace(tensor, biased=None) if tensor.biased else value
     sequences = packing.padded(value) if operation == "recurrent" else None
     if sequences is not None:
         result = packing.recurrent(
@@ -91,7 +92,7 @@ def run_layer(
     result = tokens.attended(run, layer, info.kind, arguments, result, node, frame)
     if info.kind in SEQUENCE_LAYERS and sequences is None:
         result = run.orders.ran(run, layer, words, run.sizes.shape_of(value), result, node, frame)
-    if operation in ("linear", "conv", "conv_transpose") and isinstance(result, Tensor):
+    if operation in LINEAR and isinstance(result, Tensor):
         bias = layer.arguments.get("bias")
         if isinstance(bias, Const) and bias.value is True and layer.made is not None:
             result = result.but()
@@ -100,6 +101,8 @@ def run_layer(
                 layer.arguments.get("out_channels", layer.arguments.get("out_features", Unknown()))
             )
             result = result.but(biased=Biased(layer, result.serial, tuple(run.conditions), per_channel, width))
+    if operation in LINEAR:
+        run.chains.layer_ran(run, layer, value, result)
     return result
 
 

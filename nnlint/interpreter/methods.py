@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nnlint.interpreter import (
     container_methods,
     gradients,
+    initializing,
     lapses,
     masks,
     memories,
@@ -158,6 +159,7 @@ def _of_unknown(
     """A method of something of which only the name, or what was done with it before, is known."""
     place = run.place(frame, node) if node is not None else None
     memories.called(run, unknown, name, node, frame)
+    initializing.method_called(run, unknown, name, node, frame)
     picture = pictures.converted(unknown, name, arguments)
     if picture is not None:
         return picture

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import building, gradients, lapses, modules, ownership, rehearsals, training
+from nnlint.interpreter import building, gradients, initializing, lapses, modules, ownership, rehearsals, training
 from nnlint.interpreter.dependence import LEAF, NO_PROVENANCE
 from nnlint.interpreter.modes import ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
+    FALSE,
     NONE,
     Arguments,
     Const,
@@ -23,6 +24,7 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.interpreter.parameters import OF, Parameters, parameters_of
+from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.layers import CONTAINERS, LAYERS, WRAPPERS
 from nnlint.knowledge.losses import LOSS_CLASSES
 from nnlint.reading import script as ir
@@ -41,6 +43,8 @@ def attribute(run: Interpreter, instance: Instance, name: str, node: ir.Node | N
         instance.lazies["<reads mode>"] = True
         mode = instance.fields.get(MODE)
         return Const(mode) if isinstance(mode, bool) else Unknown("training")
+    if name == "bias" and instance.arguments.get("bias") == FALSE:
+        return NONE
     if name in ("weight", "bias", "in_proj_weight", "data"):
         parameter = run.child(instance, name, NO_PROVENANCE if name == "data" else LEAF)
         if isinstance(parameter, Unknown) and name != "data":
@@ -131,7 +135,10 @@ def _state_dict(run: Interpreter, module: Instance, arguments: Arguments, node: 
 def _load(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     ownership.loaded(module)
     given = arguments.get(0, "state_dict")
-    copied = isinstance(given, Unknown) and STATE_OF in given.lazies  # of another network, as target networks are
+    source = given.lazies.get(STATE_OF) if isinstance(given, Unknown) else None
+    copied = source is not None  # of another network, as target networks are
+    if node is not None:
+        initializing.loaded(run, module, arguments, node, frame, own=source is module)
     if copied:
         for each in descendants(module):
             if isinstance(each, Obj):
@@ -170,6 +177,7 @@ def _listing(named: bool, deep: bool) -> Callable[..., Value]:
     def method(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
         found = list(descendants(module)) if deep else list(children(module))
         known = all(isinstance(each, Instance) for each in found)
+        found += initializing.layers_within(module) if deep else []
         if named:
             found = [Sequence("tuple", (Unknown("name"), each)) for each in found]
         return Sequence("list", tuple(found), exact=known)
@@ -208,8 +216,11 @@ def _forward(run: Interpreter, module: Instance, arguments: Arguments, node: ir.
 def _apply(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     function = arguments.get(0, "fn")
     if function is not None:
-        for each in list(descendants(module))[:64]:
+        applied = run.initializing.applied
+        applied += [(run.place(frame, node), text_of(node.function))] if node is not None else []
+        for each in [*list(descendants(module))[:64], *initializing.layers_within(module)]:
             run.call(function, Arguments((each,)), None, frame)
+        applied[len(applied) - (node is not None) :] = []
     return module
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nnlint.events import LossConstructed
-from nnlint.interpreter import layers, rehearsals, reuse, ungraded
+from nnlint.interpreter import initializing, layers, rehearsals, reuse, ungraded
 from nnlint.interpreter.modes import ITEMS, MODE, is_module
 from nnlint.interpreter.objects import (
     Arguments,
@@ -56,6 +56,7 @@ def make(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Node | No
     ):
         instance.arguments["bias"] = Unknown("bias")
     rehearsals.constructed(run, instance, node, frame)
+    initializing.network_made(run, instance, dotted, arguments, node, frame)
     return instance
 
 
@@ -163,6 +164,7 @@ def call(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call
         run.forward = forward.number
     run.module_stack.append(module)
     module.lazies["<ran>"] = True
+    run.initializing.passes += 1
     try:
         result = _run(run, module, arguments, node, frame)
         if reuse.is_followed(module):

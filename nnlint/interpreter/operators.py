@@ -26,6 +26,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.parameters import is_parameter_of_layer
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
@@ -233,6 +234,8 @@ def _is(left: Value, right: Value) -> bool | None:
         case Const(), Const():
             return left.value is right.value
         case (Const(value=None), other) | (other, Const(value=None)):
+            if isinstance(other, Unknown) and is_parameter_of_layer(other):
+                return False
             if isinstance(other, (Unknown, Union)):
                 if isinstance(other, Union) and not any(isinstance(a, (Unknown, Const)) for a in other.alternatives):
                     return False

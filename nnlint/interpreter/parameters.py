@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from nnlint.interpreter.objects import Instance, Mapping, Obj, Perhaps, Sequence, Union, Unknown, Value
+from nnlint.interpreter.objects import Const, Instance, Mapping, Obj, Perhaps, Sequence, Union, Unknown, Value
 
 OF = "<parameter of>"
 PARAMETER, WAS_PARAMETER = "<parameter>", "<was parameter>"
-CASTS = frozenset({"to", "cuda", "cpu", "float", "double", "half", "bfloat16", "type", "type_as", "clone"})
-"""Methods of a parameter that return a plain tensor, unless there is nothing to change."""
+CASTS = frozenset({"to", "cuda", "cpu", "double", "half", "bfloat16", "type", "type_as", "clone"})
+"""Methods of a parameter that return a plain tensor, unless there is nothing to change (`float` seldom has)."""
 
 
 def cast(parameter: Unknown) -> Unknown:
@@ -86,3 +86,10 @@ def parameter_behind(unknown: Unknown) -> Value:
         if isinstance(current, Unknown) and OF in current.lazies:
             break
     return current
+
+
+def is_parameter_of_layer(unknown: Unknown) -> bool:
+    """Whether something is the bias of a layer that is made with one; `bias=False` leaves None."""
+    modules = unknown.lazies.get(OF, ())
+    layers = [each for each in modules if isinstance(each, Instance) and each.arguments.get("bias") == Const(True)]
+    return unknown.name == "bias" and bool(layers) and len(layers) == len(modules)

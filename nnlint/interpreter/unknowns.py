@@ -75,5 +75,6 @@ def given_away(run: Interpreter, arguments: Arguments) -> None:
                 modes.set_own_mode(run, each, None, None)
             gradients.forget(run, value)
             ownership.loaded(value)
+            run.initializing.passes += 1
     if optimizer_given:
         run.roles.differentiated(run.provenance_of(arguments).calls)
