@@ -7,7 +7,17 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import class_reductions, graphs, masks, memories, reuse, samples, shapes, telling, tensors
+from nnlint.interpreter import (
+    arithmetic,
+    class_reductions,
+    graphs,
+    masks,
+    memories,
+    reuse,
+    samples,
+    shapes,
+    telling,
+)
 from nnlint.interpreter.intervals import due, is_counter, is_interval, remainder
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
@@ -74,7 +84,7 @@ def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value,
         case Sequence(), Unknown() if op == "+":
             return Sequence(left.kind, left.items, exact=False)
         case (Tensor(), _) | (_, Tensor()):
-            result = memories.combined(run, left, op, right, tensors.binary(run, left, op, right), expr, frame)
+            result = memories.combined(run, left, op, right, arithmetic.binary(run, left, op, right), expr, frame)
             if op == "-":
                 hangs_on = telling.difference_taken(run, left, right, result.provenance, expr, frame)
                 return result if hangs_on is result.provenance else result.but(provenance=hangs_on)
@@ -136,7 +146,9 @@ def unary(run: Interpreter, expr: ir.Unary, frame: Frame) -> Value:
         case Const(value=int() | float() as number) if expr.op == "-":
             return Const(-number)
         case Tensor():
-            return tensors.negate(value) if expr.op == "-" else value.but(scale=Scale.UNKNOWN, biased=None, memory=None)
+            return (
+                arithmetic.negate(value) if expr.op == "-" else value.but(scale=Scale.UNKNOWN, biased=None, memory=None)
+            )
     return Unknown(provenance=run.provenance(value))
 
 
