@@ -9,6 +9,7 @@ from nnlint.interpreter import (
     builtins,
     class_reductions,
     factories,
+    frameworks,
     gradients,
     initializing,
     layers,
@@ -192,7 +193,7 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
         ("torch.nn.utils.parametrizations", "ipex.optimize")
     ):
         return arguments.positional[0] if arguments.positional else Unknown()
-    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted) or pictures.SPECIAL.get(dotted)
+    special = training.SPECIAL.get(dotted) or _SPECIAL.get(dotted) or _OTHERS.get(dotted)
     if special is not None:
         return special(run, dotted, arguments, node, frame)
     if name.startswith("tqdm") or name in (
@@ -347,6 +348,7 @@ def _clone(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
     return builtins.deep_copy(run, value, {})
 
 
+_OTHERS = {**pictures.SPECIAL, **frameworks.SPECIAL}
 _SPECIAL = {
     **dict.fromkeys(
         (f"{package}.{name}" for package in ("einops", "einops.einops") for name in ("rearrange", "reduce", "repeat")),

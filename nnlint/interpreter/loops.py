@@ -40,7 +40,7 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
             each.name = ""  # `for m in self.modules()`: the loop's variable is nobody's name
         return run.execute(statement.body, frame)
 
-    alive = _loop(run, loop, [partial(one_pass, element) for element in elements], exact=known)
+    alive = run_loop(run, loop, [partial(one_pass, element) for element in elements], exact=known)
     if alive and statement.orelse:
         alive = run.execute(statement.orelse, frame)
     return _leave(run, loop, alive)
@@ -70,11 +70,11 @@ def while_(run: Interpreter, statement: ir.While, frame: Frame) -> bool:
         run.evaluate(statement.test, frame)
         return run.execute(statement.body, frame)
 
-    alive = _loop(run, loop, [one_pass, one_pass], exact=False)
+    alive = run_loop(run, loop, [one_pass, one_pass], exact=False)
     return _leave(run, loop, alive and not endless)
 
 
-def _loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]], exact: bool) -> bool:
+def run_loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]], exact: bool) -> bool:
     """Run the passes one after the other; what `continue` cut short meets the end of each."""
     youngest = loop.youngest = run.youngest()
     loop.guards, loop.undecided = len(run.guards), run.undecided

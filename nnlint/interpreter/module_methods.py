@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import building, gradients, initializing, lapses, modules, ownership, rehearsals, training
+from nnlint.interpreter import (
+    building,
+    frameworks,
+    gradients,
+    initializing,
+    lapses,
+    modules,
+    ownership,
+    rehearsals,
+    training,
+)
 from nnlint.interpreter.dependence import LEAF, NO_PROVENANCE
 from nnlint.interpreter.modes import ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
@@ -35,6 +45,9 @@ if TYPE_CHECKING:
 
 def attribute(run: Interpreter, instance: Instance, name: str, node: ir.Node | None, frame: Frame) -> Value:
     """An attribute of an instance that neither it nor its class in the project has."""
+    known = frameworks.attribute(run, instance, name)
+    if known is not None:
+        return known
     if not is_module(instance):
         return training.attribute(run, instance, name)
     if name in rehearsals.TOUCHES:

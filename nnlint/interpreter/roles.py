@@ -342,6 +342,8 @@ def _is_part(run: Interpreter, module: Obj) -> bool:
     receiver = run.frames[-1].self_value if run.frames else None
     if receiver is module or not isinstance(receiver, Instance) or not modes.is_module(receiver):
         return False
+    if receiver not in run.module_stack and run.owned_by_framework():
+        return False  # `training_step` is no forward pass: what it calls is
     return any(each is module for each in modes.descendants(receiver))
 
 

@@ -183,6 +183,7 @@ WRAPPERS = {
     "torch.nn.DistributedDataParallel": "module",
     "torch.distributed.fsdp.FullyShardedDataParallel": "module",
     "apex.parallel.DistributedDataParallel": "module",
+    "deepspeed.DeepSpeedEngine": "module",
 }
 """Modules that hold another as an attribute of this name and call it."""
 
