@@ -265,6 +265,8 @@ def frozen(run: Interpreter, parameter: Unknown, yes: bool | None, place: Place 
     """`p.requires_grad = False` for the parameters of a module: nothing in it hangs on a graph any more."""
     from nnlint.interpreter import ownership
 
+    if parameter.name == "bias":
+        return  # `norm.bias.requires_grad_(False)`: its weight learns
     for module in parameter.lazies.get(OF) or ():
         ownership.frozen(run, module, yes, place)
 

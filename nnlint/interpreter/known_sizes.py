@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 from nnlint.interpreter.batch_sizes import BatchSizes
@@ -22,7 +23,7 @@ class KnownSizes(BatchSizes):
         self.aliases: dict[Symbol, Size] = {}  # symbols that are others, or multiples of others
         self.spoken: set[Symbol] = set()  # those that the program itself knows by a name
         self._quotients: dict[tuple[Symbol, int], Size] = {}
-        self.layouts: dict[Size, tuple[Size, ...]] = {}
+        self._layouts: dict[int, tuple[Size, tuple[Size, ...]]] = {}  # by the identity of a size, which is kept
 
     def fresh(self, name: str = "?") -> Size:
         return Size.symbol(Symbol(name, next(self._numbers)))
@@ -146,28 +147,32 @@ class KnownSizes(BatchSizes):
         powers = factors.exponents.items() if factors is not None else ()
         return any(power < 0 and symbol in self._batches for symbol, power in powers)
 
-    def merged(self, before: Shape, after: Shape) -> None:
-        """Remember of a product in which order its factors lie in memory: `view(b * t, c)` of [b, t, c]."""
-        position = 0
-        for size in after:
+    def merged(self, before: Shape, after: Shape) -> Shape:
+        """The shape of a view in which each product remembers in which order its factors lie in memory.
+
+        In `view(b * t, c)` of [b, t, c] that is b, t: not of all sizes b * t, but of this one.
+        """
+        position, known = 0, list(after)
+        for index, size in enumerate(after):
             total: Size = Size.of(1)
             start = position
             while position < len(before) and total != size:
                 part = before[position]
                 if part is None:
-                    return
+                    return tuple(known)
                 total = total * part
                 position += 1
             if size is None or total != size:
-                return
-            if position - start > 1 and size.as_symbol() is None:  # a symbol is a dimension of other tensors too
+                break
+            if position - start > 1:
+                known[index] = own = replace(size)
                 parts = tuple(part for part in before[start:position] if part is not None)
-                if self.layouts.setdefault(size, parts) != parts:
-                    self.layouts[size] = ()
+                self._layouts[id(own)] = own, parts
+        return tuple(known)
 
     def spread(self, sizes: tuple[Size, ...]) -> tuple[Size, ...]:
         """Sizes with each product whose order in memory is known taken apart."""
-        return tuple(part for size in sizes for part in (self.layouts.get(size) or (size,)))
+        return tuple(part for size in sizes for part in self._layouts.get(id(size), (size, (size,)))[1])
 
     def taken_as_large(self, shape: Shape) -> None:
         for size in shape:

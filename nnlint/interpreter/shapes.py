@@ -195,7 +195,7 @@ def _view(
     after = _resolved(run, before, wanted)
     if before is not None:
         run.sizes.same_total(before, after)
-        run.sizes.merged(before, after)
+        after = run.sizes.merged(before, after)
     run.reshaped(value, before, after, node, frame, words, presumed)
     return after
 
