@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnlint.interpreter import forms, masks, shapes, tokens
 from nnlint.interpreter.objects import Const, Tensor, Value
@@ -43,36 +43,20 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
             run.watched.added_back(side.provenance)
     form = forms.of_binary(a, op, b, left, right)
     keeper = _keeper(left, a, op, right, b)
-    order, marks = a.order or b.order, masks.combined(left, op, right)
-    averaged = a.averaged or b.averaged if op == "+" else _weighted(left, a, op, right, b)
+    facts: dict[str, Any] = {
+        "shape": shape,
+        "provenance": provenance,
+        "form": form,
+        "averaged": a.averaged or b.averaged if op == "+" else _weighted(left, a, op, right, b),
+        "marks": masks.combined(left, op, right),
+        "tokens": tokens.of_binary(left, op, right),
+        "order": a.order or b.order,
+    }
     if keeper is None:
-        guarded = form is Form.ONE_MINUS and b.guarded
         dim = (a if forms.is_log_term(a) else b).dim if form is Form.LOG_TERM else None
-        return Tensor(
-            shape=shape,
-            dim=dim,
-            provenance=provenance,
-            form=form,
-            guarded=guarded,
-            averaged=averaged,
-            marks=marks,
-            tokens=tokens.of_binary(left, op, right),
-            order=order,
-        )
+        return Tensor(dim=dim, guarded=form is Form.ONE_MINUS and b.guarded, **facts)
     guarded = keeper.guarded or (op == "+" and isinstance(right, Const))
-    return keeper.but(
-        memory=None,
-        shape=shape,
-        provenance=provenance,
-        biased=None,
-        attended=False,
-        form=form,
-        guarded=guarded,
-        averaged=averaged,
-        marks=marks,
-        tokens=tokens.of_binary(left, op, right),
-        order=order,
-    )
+    return keeper.but(memory=None, biased=None, attended=False, guarded=guarded, **facts)
 
 
 def _weighted(left: Value, a: Tensor, op: str, right: Value, b: Tensor) -> bool:
