@@ -55,7 +55,7 @@ def losses(source: str) -> list[Scale]:
         create_supervised_trainer(model, optimizer, nn.CrossEntropyLoss()).run(loader, max_epochs=3)
         """,
         f"""
-        from fastai.learner import Learner
+        from fastai.vision.all import *
         Learner(loaders, {NETWORK}, loss_func=nn.CrossEntropyLoss()).fit_one_cycle(3)
         """,
         f"{MODULE.replace('RETURNED', 'loss')}\nL.Trainer(max_epochs=2).fit(Lit(), loader)",

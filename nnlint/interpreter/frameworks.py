@@ -252,7 +252,7 @@ def _loader(run: Interpreter, arguments: Arguments, method: str, model: Instance
 
 def fastai_learner(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     """`Learner(dls, model, loss_func=…)`."""
-    model, loss = arguments.get(1, "model"), arguments.get(2, "loss_func")
+    model, loss = arguments.get(1, "model"), arguments.keywords.get("loss_func")
     if isinstance(model, Instance) and loss is not None and node is not None and not arguments.loose:
         _learn(run, model, loss, Unknown("batch"), node, frame)
     run.given_away(arguments)
@@ -267,6 +267,4 @@ SPECIAL = {
     "pytorch_lightning.Trainer": lightning_trainer,
     "pytorch_lightning.trainer.Trainer": lightning_trainer,
     "fastai.learner.Learner": fastai_learner,
-    "fastai.vision.all.Learner": fastai_learner,
-    "fastai.basics.Learner": fastai_learner,
 }

@@ -118,12 +118,22 @@ class Imports:
         return namespace
 
 
+_STARS_OF_FASTAI = {
+    "torch": "torch",
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+    "Learner": "fastai.learner.Learner",
+}
+
+
 def star_member(prefix: str, name: str) -> Value | None:
     """What a star import of another package brings: only what torch is known to have under that name."""
     from nnlint.knowledge.layers import CONTAINERS, LAYERS
     from nnlint.knowledge.losses import LOSS_CLASSES
     from nnlint.knowledge.operations import OPERATIONS
 
+    if prefix.startswith("fastai.") and name in _STARS_OF_FASTAI:
+        return External(_STARS_OF_FASTAI[name])
     dotted = canonical(f"{prefix}.{name}")
     if dotted in LAYERS or dotted in CONTAINERS or dotted in LOSS_CLASSES:
         return External(dotted)
