@@ -31,6 +31,7 @@ from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMi
 from nnlint.events.model import (
     BatchNormalized,
     ChildAssigned,
+    ForwardCalled,
     LayerAssigned,
     LayerRan,
     LayerReused,
@@ -51,6 +52,7 @@ __all__ = [
     "DataEvaluated",
     "DropoutRan",
     "Event",
+    "ForwardCalled",
     "FrozenNormUpdated",
     "GradientsCleared",
     "GradientsClipped",

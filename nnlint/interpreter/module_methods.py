@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import building, gradients, initializing, lapses, modules, ownership, rehearsals, training
+from nnlint.interpreter import (
+    building,
+    forwarding,
+    gradients,
+    initializing,
+    lapses,
+    modules,
+    ownership,
+    rehearsals,
+    training,
+)
 from nnlint.interpreter.dependence import LEAF, NO_PROVENANCE
 from nnlint.interpreter.modes import ITEMS, MODE, children, descendants, is_module, set_mode
 from nnlint.interpreter.objects import (
@@ -55,7 +65,7 @@ def attribute(run: Interpreter, instance: Instance, name: str, node: ir.Node | N
         return Native(name, lambda run, arguments, node, frame: run.call(Method(items, name), arguments, node, frame))
     if name in METHODS:
         method = METHODS[name]
-        return Native(name, lambda run, arguments, node, frame: method(run, instance, arguments, node, frame))
+        return Native(name, lambda run, arguments, node, frame: method(run, instance, arguments, node, frame), instance)
     if isinstance(items, Mapping) and name in items.items:
         return items.items[name]  # a part of a ModuleDict
     return run.child(instance, name)
@@ -224,7 +234,9 @@ def _apply(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Ca
     return module
 
 
-def _nothing(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def _hook(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    if node is not None:
+        module.lazies.setdefault(forwarding.HOOKED, run.place(frame, node))
     return Unknown()
 
 
@@ -257,6 +269,6 @@ METHODS: dict[str, Callable[..., Value]] = {
             "register_full_backward_hook",
             "register_forward_pre_hook",
         ),
-        _nothing,
+        _hook,
     ),
 }
