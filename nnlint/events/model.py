@@ -119,3 +119,24 @@ class WeightsFilled(Event):
     layer: str
     following: str
     following_place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardCalled(Event):
+    """The `forward` of a network was called by name, not by a method of its own.
+
+    `network` is its class, where that is known, `hooked` is where a hook that is passed by was registered.
+    """
+
+    called: str
+    network: str | None
+    hooked: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputCompared(Event):
+    """A `loss` takes the scores of a layer, made at the place, that has no bias, and nothing gives them an offset."""
+
+    layer: str
+    loss: str
+    loss_place: Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import operators, reuse, samples, subscripts
+from nnlint.interpreter import forwarding, operators, reuse, samples, subscripts
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -42,6 +42,7 @@ def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
     callee = run.evaluate(expr.function, frame)
     run.selection.called(callee)
     run.clipping.called(callee)
+    forwarding.called(run, callee, expr, frame)
     result = run.call(callee, arguments(run, expr.arguments, frame), expr, frame)
     if (
         isinstance(callee, Method)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.interpreter import (
     building,
+    forwarding,
     frameworks,
     gradients,
     initializing,
@@ -68,7 +69,7 @@ def attribute(run: Interpreter, instance: Instance, name: str, node: ir.Node | N
         return Native(name, lambda run, arguments, node, frame: run.call(Method(items, name), arguments, node, frame))
     if name in METHODS:
         method = METHODS[name]
-        return Native(name, lambda run, arguments, node, frame: method(run, instance, arguments, node, frame))
+        return Native(name, lambda run, arguments, node, frame: method(run, instance, arguments, node, frame), instance)
     if isinstance(items, Mapping) and name in items.items:
         return items.items[name]  # a part of a ModuleDict
     return run.child(instance, name)
@@ -237,7 +238,9 @@ def _apply(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Ca
     return module
 
 
-def _nothing(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+def _hook(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
+    if node is not None:
+        module.lazies.setdefault(forwarding.HOOKED, run.place(frame, node))
     return Unknown()
 
 
@@ -270,6 +273,6 @@ METHODS: dict[str, Callable[..., Value]] = {
             "register_full_backward_hook",
             "register_forward_pre_hook",
         ),
-        _nothing,
+        _hook,
     ),
 }

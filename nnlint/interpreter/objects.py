@@ -246,10 +246,11 @@ class Method(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Native(Value):
-    """A function written in nnlint itself."""
+    """A function written in nnlint itself; a method of networks knows its `receiver`."""
 
     name: str
     call: Callable[[Interpreter, Arguments, ir.Call | None, Frame], Value]
+    receiver: Value | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
