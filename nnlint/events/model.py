@@ -131,3 +131,12 @@ class ForwardCalled(Event):
     called: str
     network: str | None
     hooked: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputCompared(Event):
+    """A `loss` takes the scores of a layer, made at the place, that has no bias, and nothing gives them an offset."""
+
+    layer: str
+    loss: str
+    loss_place: Place

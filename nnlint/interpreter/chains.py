@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from nnlint.events import WeightsFilled
 from nnlint.interpreter import initializing
 from nnlint.interpreter.objects import Const, Instance, Tensor, Value
+from nnlint.interpreter.output_layers import OutputLayers
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -33,15 +34,18 @@ class Chains:
     makers: dict[int, Instance] = field(default_factory=dict)  # by the number of the tensor
     tied: dict[Instance, WeightsFilled] = field(default_factory=dict)
     untied: set[Instance] = field(default_factory=set)  # something tells their units apart
+    outputs: OutputLayers = field(default_factory=OutputLayers)
 
     def carried(self, operation: str, tensor: Tensor, result: Tensor) -> None:
         """An operation made `result` of `tensor`."""
+        self.outputs.carried(operation, tensor, result)
         maker = self.makers.get(tensor.serial)
         if maker is not None and operation in _PER_UNIT:
             self.makers[result.serial] = maker
 
     def layer_ran(self, run: Interpreter, layer: Instance, value: Value, result: Value) -> None:
         """A linear map or a convolution made `result` of `value`."""
+        self.outputs.layer_ran(layer, value, result)
         maker = self.makers.get(value.serial) if isinstance(value, Tensor) else None
         if maker is not None:
             event = _tie(maker, layer)

@@ -103,6 +103,8 @@ def run_layer(
             result = result.but(biased=Biased(layer, result.serial, tuple(run.conditions), per_channel, width))
     if operation in LINEAR:
         run.chains.layer_ran(run, layer, value, result)
+    elif operation == "embedding":
+        run.chains.outputs.embedded(run, layer)
     return result
 
 
@@ -236,6 +238,7 @@ def _keep_in_mind(
 ) -> None:
     """What is told of a loss besides that it was computed."""
     tensor = as_tensor(run, value)
+    run.chains.outputs.compared(run, info.kind, tensor, node, frame)
     if info.kind in ("CrossEntropyLoss", "cross_entropy", "NLLLoss", "nll_loss"):
         tokens.scored(run, tensor, target, node, frame)
     if info.expects is tensor.scale is Scale.LOGITS:
