@@ -65,7 +65,7 @@ class OutputLayerWithoutBias(Rule):
     code, name, severity = "NN512", "output-layer-without-bias", Severity.WARNING
     enabled = False
     watches = OutputCompared
-    words = ("bias",)
+    words = ("False",)
     recipe = True
 
     def check(self, event: OutputCompared) -> Iterator[Finding]:
