@@ -140,3 +140,16 @@ class OutputCompared(Event):
     layer: str
     loss: str
     loss_place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayersChained(Event):
+    """A linear layer, made at the place, takes what another one made as it is, and nothing else does.
+
+    Or (`cut`) a sigmoid or tanh takes what a ReLU made, whose negative half is gone.
+    """
+
+    first: str
+    second: str
+    first_made: Place | None
+    cut: bool

@@ -114,6 +114,7 @@ def _unpack(run: Interpreter, targets: tuple[ir.Expr, ...], value: Value, frame:
 
 def set_attribute(run: Interpreter, owner: Value, name: str, value: Value, node: ir.Node, frame: Frame) -> None:
     """`owner.name = value`."""
+    run.chains.stacks.stored(value)
     if name == "grad" and isinstance(value, Const) and value.value is None:
         gradients.cleared_by_hand(run, owner, run.place(frame, node))
     elif name == "grad":

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nnlint.events import WeightsFilled
+from nnlint.events import LayersChained, WeightsFilled
 from nnlint.interpreter import initializing
 from nnlint.interpreter.objects import Const, Instance, Tensor, Value
 from nnlint.interpreter.output_layers import OutputLayers
+from nnlint.interpreter.stacks import Stacks
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -35,6 +36,7 @@ class Chains:
     tied: dict[Instance, WeightsFilled] = field(default_factory=dict)
     untied: set[Instance] = field(default_factory=set)  # something tells their units apart
     outputs: OutputLayers = field(default_factory=OutputLayers)
+    stacks: Stacks = field(default_factory=Stacks)
 
     def carried(self, operation: str, tensor: Tensor, result: Tensor) -> None:
         """An operation made `result` of `tensor`."""
@@ -46,6 +48,7 @@ class Chains:
     def layer_ran(self, run: Interpreter, layer: Instance, value: Value, result: Value) -> None:
         """A linear map or a convolution made `result` of `value`."""
         self.outputs.layer_ran(layer, value, result)
+        self.stacks.layer_ran(run, layer, value, result)
         maker = self.makers.get(value.serial) if isinstance(value, Tensor) else None
         if maker is not None:
             event = _tie(maker, layer)
@@ -56,10 +59,11 @@ class Chains:
         if isinstance(result, Tensor):
             self.makers[result.serial] = layer
 
-    def events(self) -> Iterator[WeightsFilled]:
+    def events(self) -> Iterator[WeightsFilled | LayersChained]:
         for layer, event in self.tied.items():
             if layer not in self.untied:
                 yield event
+        yield from self.stacks.events()
 
 
 def _tie(first: Instance, second: Instance) -> WeightsFilled | None:

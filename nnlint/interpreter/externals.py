@@ -173,6 +173,7 @@ def _operation(
         rehearsals.dropped(run, name, options, text_of(node), node, frame)
     if operation in ("cat", "stack"):
         options["parts"] = value
+        run.chains.stacks.kept(value)
         value = Tensor(provenance=run.provenance(value))
     return tensors.apply(run, operation, value, options, node, frame, text_of(node) if node is not None else name)
 

@@ -289,6 +289,7 @@ class Interpreter(Paths):
 
     def consumed(self, biased: Biased) -> None:
         """What a layer with a bias returned is used by something else than a norm."""
+        self.chains.stacks.consumed(biased)
         if biased.layer.made is not None:
             self._bias_uses.add(biased.layer.made)
 

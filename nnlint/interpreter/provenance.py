@@ -80,6 +80,7 @@ def batches_of(run: Interpreter, elements: Seq[Value]) -> frozenset[int]:
 
 
 def used(run: Interpreter, value: Value) -> None:
+    run.chains.stacks.used(value)
     provenance = run.provenance(value)
     if provenance.outputs:
         run.roles.used(provenance)
@@ -103,6 +104,7 @@ def returned(run: Interpreter, value: Value, statement: ir.Return, frame: Frame)
     """A value on its way out of a function: its trail grows by a step."""
     if frame.function is None:
         return value
+    run.chains.stacks.kept(value)
     return _with_step(run, value, Step(run.place(frame, statement), f"returned by `{frame.function.qualified}`"), 0)
 
 
