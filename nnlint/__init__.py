@@ -4,6 +4,7 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.events import (
+    ActivationsStacked,
     AttributeSet,
     BackwardRan,
     BatchNormalized,
@@ -78,6 +79,7 @@ from nnlint.values import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "ActivationsStacked",
     "AttributeSet",
     "BackwardRan",
     "BatchNormalized",

@@ -29,6 +29,7 @@ from nnlint.events.loop import (
 from nnlint.events.loss import Broadcasted, LossComputed, LossConstructed, Thresholded
 from nnlint.events.mode import DropoutRan, FrozenNormUpdated, LayerBuilt, ModeMissed, ModuleCalled, UngradedPass
 from nnlint.events.model import (
+    ActivationsStacked,
     BatchNormalized,
     ChildAssigned,
     ForwardCalled,
@@ -46,6 +47,7 @@ from nnlint.events.shape import MaskUsed, PatternApplied, Reshaped, SamplesReduc
 from nnlint.events.tensor import GraphCut, OperationRan, ResultDiscarded, WrittenInPlace
 
 __all__ = [
+    "ActivationsStacked",
     "AttributeSet",
     "BackwardRan",
     "BatchNormalized",

@@ -153,3 +153,14 @@ class LayersChained(Event):
     second: str
     first_made: Place | None
     cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivationsStacked(Event):
+    """A tensor went through a `number` of sigmoids and tanhs, each of what a linear layer made, the first one here.
+
+    No norm and no other path stands between them, and the program does not draw the weights by the sizes of the layers.
+    """
+
+    activation: str
+    number: int

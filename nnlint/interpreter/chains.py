@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nnlint.events import LayersChained, WeightsFilled
+from nnlint.events import ActivationsStacked, LayersChained, WeightsFilled
 from nnlint.interpreter import initializing
-from nnlint.interpreter.objects import Const, Instance, Tensor, Value
+from nnlint.interpreter.objects import Const, Frame, Instance, Tensor, Value
 from nnlint.interpreter.output_layers import OutputLayers
+from nnlint.interpreter.saturation import Saturation
 from nnlint.interpreter.stacks import Stacks
+from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -37,9 +39,21 @@ class Chains:
     untied: set[Instance] = field(default_factory=set)  # something tells their units apart
     outputs: OutputLayers = field(default_factory=OutputLayers)
     stacks: Stacks = field(default_factory=Stacks)
+    saturation: Saturation = field(default_factory=Saturation)
 
-    def carried(self, operation: str, tensor: Tensor, result: Tensor) -> None:
+    def carried(
+        self,
+        run: Interpreter,
+        operation: str,
+        words: str,
+        tensor: Tensor,
+        result: Tensor,
+        node: ir.Node | None,
+        frame: Frame,
+    ) -> None:
         """An operation made `result` of `tensor`."""
+        self.stacks.carried(run, operation, words, tensor, result, node, frame)
+        self.saturation.carried(run, operation, words, tensor, result, node, frame)
         self.outputs.carried(operation, tensor, result)
         maker = self.makers.get(tensor.serial)
         if maker is not None and operation in _PER_UNIT:
@@ -49,6 +63,7 @@ class Chains:
         """A linear map or a convolution made `result` of `value`."""
         self.outputs.layer_ran(layer, value, result)
         self.stacks.layer_ran(run, layer, value, result)
+        self.saturation.layer_ran(layer, value, result)
         maker = self.makers.get(value.serial) if isinstance(value, Tensor) else None
         if maker is not None:
             event = _tie(maker, layer)
@@ -59,11 +74,12 @@ class Chains:
         if isinstance(result, Tensor):
             self.makers[result.serial] = layer
 
-    def events(self) -> Iterator[WeightsFilled | LayersChained]:
+    def events(self) -> Iterator[WeightsFilled | LayersChained | ActivationsStacked]:
         for layer, event in self.tied.items():
             if layer not in self.untied:
                 yield event
         yield from self.stacks.events()
+        yield from self.saturation.events()
 
 
 def _tie(first: Instance, second: Instance) -> WeightsFilled | None:

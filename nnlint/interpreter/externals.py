@@ -144,6 +144,7 @@ def call(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
         return training.make_optimizer_or_scheduler(run, dotted, arguments, node, frame)
     if dotted.startswith("torch.nn.init."):
         initializing.function_called(run, dotted, arguments, node, frame)
+        run.chains.saturation.drawn(dotted, arguments)
     if dotted in FACTORIES:
         return factories.made(run, dotted, arguments, node, frame)
     package, _, name = dotted.rpartition(".")

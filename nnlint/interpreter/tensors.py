@@ -141,8 +141,7 @@ def apply(
     )
     result = class_reductions.reduced(run, operation, tensor, result, options, node, frame, words)
     result = memories.ran(run, operation, value, tensor, result, options, node, frame, layer)
-    run.chains.carried(operation, tensor, result)
-    run.chains.stacks.carried(run, operation, words, tensor, result, node, frame)
+    run.chains.carried(run, operation, words, tensor, result, node, frame)
     if operation in ("reduce", "sum", "mean", "extreme"):
         run.orders.reduced(run, tensor, options.get("dim"), node, frame)
     if operation == "keep":
