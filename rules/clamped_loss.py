@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from nnlint import Finding, Form, OperationRan, Rule, Severity
 
+_OUT_OF_REACH = 1000  # of errors and losses that a network is trained with
+
 
 class ClampedLoss(Rule):
     """The loss or the error is clamped from above, so that outliers get no gradient at all.
@@ -54,6 +56,7 @@ class ClampedLoss(Rule):
     - PPO clips its ratio, or the distance of a new value from the old one,
     - there is no upper bound: a hinge (`clamp(min=0)`) or a floor,
     - an epsilon clamp keeps probabilities off 0 and 1,
+    - the bound is so high that only a broken value reaches it (1000 and more),
     - rewards, targets, weights, gradients or parameters are clamped, not the error.
 
     ## References
@@ -73,6 +76,8 @@ class ClampedLoss(Rule):
         if event.operation != "clamp" or not event.differentiated or "max" not in event.options:
             return
         low, high = event.options.get("min"), event.options["max"]
+        if isinstance(high, (int, float)) and high >= _OUT_OF_REACH:
+            return
         symmetric = isinstance(low, (int, float)) and isinstance(high, (int, float)) and low == -high != 0
         if event.input.form is Form.LOSS or (
             event.input.form is Form.DIFFERENCE and symmetric and not event.added_back
