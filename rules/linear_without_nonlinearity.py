@@ -62,6 +62,7 @@ class LinearWithoutNonlinearity(Rule):
     - the pair is a bottleneck or an adapter: the size between is smaller than those around it (low rank, LoRA,
       factorized embeddings),
     - the first is an embedding, an `EmbeddingBag`, or a projection by its name, or makes patches,
+    - the model is linear by its name (fastText), or a mixer,
     - they belong to an attention (projections of queries, keys, values and output),
     - a quantizer, a sample, a product or a sum of several inputs, or a concatenation with a skip stands between,
     - one of the convolutions is depthwise, pointwise or transposed, as in separable convolutions,

@@ -87,3 +87,8 @@ def test_a_sigmoid_behind_a_relu_never_falls_below_a_half(second: str) -> None:
 def test_what_stands_between_makes_negative_values(between: str) -> None:
     net = f"nn.Sequential(nn.Linear(8, 4), nn.ReLU(), {between}, nn.Sigmoid())"
     assert not pick(LayersChained, events(f"{net}(torch.load('x'))"))
+
+
+def test_fasttext_has_no_nonlinearity_by_design() -> None:
+    source = NET.replace("BODY", "return self.two(self.one(x))").replace("Net", "FastText")
+    assert not pick(LayersChained, events(source))

@@ -35,7 +35,7 @@ _AS_IT_IS = frozenset({"identity", "dropout"})
 _SQUASHES = frozenset({"sigmoid", "tanh"})
 _ON_PURPOSE = re.compile(
     r"att(?:n|ention)|lora|adapter|factor|low_?rank|embed|quant|patch|bottleneck|latent|proj|linear_?(?:net|model|reg)"
-    r"|mixer|deeplin",
+    r"|mixer|deeplin|fast_?text",
     re.IGNORECASE,
 )
 """Words in the names of layers and classes that speak of a product of maps, or of one that stands alone."""
