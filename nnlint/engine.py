@@ -219,7 +219,8 @@ def _words() -> tuple[bytes, ...]:
 
 def _places(finding: Finding) -> list[Place]:
     edits = finding.fix.edits if finding.fix else ()
-    return [finding.place, *(step.place for step in finding.trail), *(edit.place for edit in edits)]
+    ground = [finding.ground] if finding.ground else []
+    return [finding.place, *ground, *(step.place for step in finding.trail), *(edit.place for edit in edits)]
 
 
 def _moved(finding: Finding, located: Callable[[Place], Place]) -> Finding:
@@ -227,7 +228,8 @@ def _moved(finding: Finding, located: Callable[[Place], Place]) -> Finding:
     fix = finding.fix
     if fix is not None:
         fix = Fix(fix.title, fix.safety, tuple(Edit(located(edit.place), edit.text) for edit in fix.edits))
-    return replace(finding, place=located(finding.place), trail=trail, fix=fix)
+    ground = located(finding.ground) if finding.ground else None
+    return replace(finding, place=located(finding.place), trail=trail, fix=fix, ground=ground)
 
 
 def _surest(findings: Iterable[Finding]) -> list[Finding]:

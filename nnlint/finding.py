@@ -66,7 +66,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, where, since when (`trail`) and what to do about it (`advice`, `fix`)."""
+    """What is wrong, where, since when (`trail`) and what to do about it (`advice`, `fix`).
+
+    `ground` is where the event took place that it was judged by, which may be elsewhere than what is wrong.
+    """
 
     code: str
     name: str
@@ -78,3 +81,4 @@ class Finding:
     advice: str = ""
     fix: Fix | None = None
     verdict: Verdict | None = None
+    ground: Place | None = None

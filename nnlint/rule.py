@@ -56,4 +56,5 @@ class Rule:
             trail=trail,
             advice=advice,
             fix=fix,
+            ground=event.place,
         )

@@ -1,4 +1,4 @@
-"""Every fixture: what is found is what its comments want, and it really runs."""
+"""Every fixture: what is found is what its comments want. That it really runs is seen in test_witnesses."""
 
 import os
 import re
@@ -10,7 +10,6 @@ import pytest
 from nnlint.config import Settings
 from nnlint.engine import Report, check
 from tests.expectations import Case, cases, complaints, expectations
-from tests.nursery import Nursery
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 every_case = pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases(FIXTURES)])
@@ -32,18 +31,6 @@ def test_messages_are_written_as_the_house_writes_them(case: Case) -> None:
         if not re.fullmatch(r"[^A-Z\n].{0,118}[^.\n]", finding.message)
     ]
     assert not odd
-
-
-@pytest.mark.torch
-@every_case
-def test_the_script_runs(case: Case) -> None:
-    status, output = nursery().run(case.folder, case.entry)
-    assert status == 0, output
-
-
-@cache
-def nursery() -> Nursery:
-    return Nursery()
 
 
 @cache

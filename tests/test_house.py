@@ -37,6 +37,7 @@ LAYERS = (
     "foretelling",
     "suppress",
     "engine",
+    "probe",
     "report",
     "cli",
     "__main__",

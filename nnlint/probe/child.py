@@ -1,0 +1,147 @@
+"""The child that runs the script: `python -m nnlint.probe.child DESCRIPTOR` with the request as JSON on standard input.
+
+It restricts itself first, then imports torch, hooks into it, and runs the script. What it sees goes, line by line, to the
+descriptor. Whatever the script does, the parent has what was sent before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+import traceback
+from types import FrameType
+from typing import Any
+
+from nnlint.probe.limits import Request
+
+GRACE = 0.85  # of the time limit; then the script is asked to stop, so that there is time to say what was seen
+
+
+def main() -> None:
+    descriptor = int(sys.argv[1])
+    request = Request.from_json(sys.stdin.readline())
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os._exit(serve(request, descriptor))
+
+
+def serve(request: Request, descriptor: int) -> int:
+    """Run the request in this process, which is not to be used for anything else behind it."""
+    from nnlint.probe import guard
+
+    def report(line: bytes) -> None:
+        with contextlib.suppress(OSError):
+            os.write(descriptor, line)
+
+    guard.install(request, report)
+    try:
+        return _Performance(request, report).give()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+
+
+class _Performance:
+    """The script runs, is stopped when enough was seen, and what was seen is told."""
+
+    def __init__(self, request: Request, report: Any) -> None:
+        started = time.monotonic()
+        import torch
+
+        from nnlint.probe.hooks import Hooks
+        from nnlint.probe.observers import observers
+        from nnlint.probe.run import Run
+
+        self.run = Run(request, report)
+        self._hooks = Hooks(self.run, [observer(self.run) for observer in observers()])
+        self._request = request
+        self._stopped = 0
+        self._over = False
+        self._deadline = started + request.limits.time_limit * GRACE
+        self.run.say(
+            "started", decides=sorted({code for each in observers() for code in each.decides}), torch=torch.__version__
+        )
+
+    def give(self) -> int:
+        from nnlint.probe import stage
+        from nnlint.probe.budget import Enough
+
+        self._hooks.install(self._stop_if_late)
+        signal.signal(signal.SIGALRM, self._alarm)
+        signal.setitimer(signal.ITIMER_REAL, max(self._deadline - time.monotonic(), 0.1))
+        how, error, status = "finished", "", 0
+        try:
+            with self._hooks.mode:
+                stage.perform(self._request, _Marks(self), self.run.places.file)
+            self.run.completed = True
+        except Enough:
+            how = "stopped"
+        except stage.Unrunnable as problem:
+            how, error, status = "unrunnable", str(problem), 2
+        except SystemExit as ended:
+            status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+            how = "crashed" if status else "finished"
+            error = f"the script exited with {ended.code!r}" if status else ""
+        except BaseException as raised:
+            how, error, status = "crashed", _told(raised), 1
+            traceback.print_exc()
+        self._finish(how, error)
+        return status
+
+    def _stop_if_late(self) -> None:
+        if time.monotonic() > self._deadline:
+            self._stop()
+
+    def _alarm(self, signal_number: int, frame: FrameType | None) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 1.0)  # a bare `except:` may swallow it: again, then for good
+        self._stop()
+
+    def _stop(self) -> None:
+        from nnlint.probe.budget import Enough
+
+        self._stopped += 1
+        if self._stopped > 3:
+            self._finish("stopped", "")
+            os._exit(0)
+        raise Enough
+
+    def _finish(self, how: str, error: str) -> None:
+        """Let the observers say what they know at the end, once."""
+        if self._over:
+            return
+        self._over = True
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._hooks.tell("ended")
+        self.run.say("ended", how=how, error=error, steps=self.run.step, cut=self.run.budget.cut)
+
+
+class _Marks:
+    """What the marks in the user's code call (`instrument`)."""
+
+    def __init__(self, performance: _Performance) -> None:
+        self._run, self._hooks = performance.run, performance._hooks
+        self.loop = performance.run.budget.loop
+
+    def goes_on(self, test: Any, site: int) -> Any:
+        return self._run.budget.goes_on(test, (id(sys._getframe(1)), site))
+
+    def thrown(self, value: Any, site: int) -> Any:
+        self._hooks.tell("thrown", value)
+        return value
+
+
+def _told(error: BaseException) -> str:
+    """The error in one line, with the place in the script."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = next(
+        (f"{frame.filename}:{frame.lineno}: " for frame in reversed(frames) if "site-packages" not in frame.filename),
+        "",
+    )
+    return f"{place}{type(error).__name__}: {error}"[:500]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Runs a script as `python script.py`, `python -m module` or a notebook would, with marks in the user's code."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+import runpy
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+from nnlint.probe import instrument
+from nnlint.probe.limits import Request
+
+
+class Unrunnable(Exception):
+    """The script can not be run; the message names it and says why."""
+
+
+def perform(request: Request, marks: object, is_own: Any) -> None:
+    """Run the script to its end. What it raises comes through; `Unrunnable` is about the script itself."""
+    setattr(builtins, instrument.MARKS, marks)
+    instrument.install(is_own)
+    os.chdir(request.folder)
+    if request.is_module:
+        _as_module(request)
+    else:
+        _as_script(request)
+
+
+def _as_script(request: Request) -> None:
+    path = os.path.abspath(request.script)
+    try:
+        source = Path(path).read_bytes()
+        code = instrument.compiled(source, path)
+    except OSError as error:
+        raise Unrunnable(f"{request.script}: cannot be read: {error.strerror}") from error
+    except (SyntaxError, ValueError) as error:
+        raise Unrunnable(f"{request.script}: is no Python of this version: {error}") from error
+    sys.argv = [request.script, *request.arguments]
+    sys.path.insert(0, os.path.dirname(path))
+    exec(code, _main(path).__dict__)
+
+
+def _as_module(request: Request) -> None:
+    sys.path.insert(0, os.getcwd())
+    sys.argv = ["-m", *request.arguments]
+    try:
+        name, spec, _ = runpy._get_module_details(request.script)  # type: ignore[attr-defined]
+    except ImportError as error:
+        raise Unrunnable(f"{request.script}: {error}") from error
+    path = os.path.abspath(spec.origin)
+    sys.argv[0] = path
+    main = _main(path)
+    main.__spec__, main.__package__, main.__loader__ = spec, spec.parent, spec.loader
+    exec(instrument.compiled(Path(path).read_bytes(), path), main.__dict__)
+
+
+def _main(path: str) -> types.ModuleType:
+    main = types.ModuleType("__main__")
+    main.__file__ = path
+    main.__dict__["__builtins__"] = builtins
+    sys.modules["__main__"] = main
+    sys.stdin = io.StringIO()
+    return main
