@@ -1,7 +1,7 @@
-"""The child that runs the script: `python -m nnlint.probe.child DESCRIPTOR` with the request as JSON on standard input.
+"""The child that runs the script: `python -m nnlint.probe.child DESCRIPTOR`, with the request on standard input.
 
-It restricts itself first, then imports torch, hooks into it, and runs the script. What it sees goes, line by line, to the
-descriptor. Whatever the script does, the parent has what was sent before.
+It restricts itself first, then imports torch, hooks into it, and runs the script. What it sees goes, line by line, to
+the descriptor. Whatever the script does, the parent has what was sent before.
 """
 
 from __future__ import annotations
@@ -136,10 +136,8 @@ class _Marks:
 def _told(error: BaseException) -> str:
     """The error in one line, with the place in the script."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = next(
-        (f"{frame.filename}:{frame.lineno}: " for frame in reversed(frames) if "site-packages" not in frame.filename),
-        "",
-    )
+    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    place = f"{own[-1].filename}:{own[-1].lineno}: " if own else ""
     return f"{place}{type(error).__name__}: {error}"[:500]
 
 

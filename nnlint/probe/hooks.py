@@ -1,6 +1,6 @@
-"""Hooks into torch: what the script does with it is shown to the observers. Nothing of torch's results is changed.
+"""Hooks into torch: what the script does with it is shown to the observers. Nothing that torch computes is changed.
 
-Data loaders are an exception: their batches are cut short (`budget`), and their workers run in the script's own process.
+Data loaders are an exception: they end after a few batches (`budget`), and their workers run in the script's process.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class _Mode(TorchFunctionMode):
         return call.result
 
     def _look_up(self, func: Any) -> tuple[str, str, tuple[str, ...], list[Any], list[Any]]:
-        name = resolve_name(func) or getattr(func, "__qualname__", None) or getattr(func, "__name__", "")
+        name = str(resolve_name(func) or getattr(func, "__qualname__", "") or getattr(func, "__name__", ""))
         if name.startswith("torch.Tensor.") or name.endswith((".__get__", ".__set__")):
             last = name.removeprefix("torch.Tensor.")
         else:
@@ -198,7 +198,7 @@ def _hook_modules(hooks: Hooks) -> None:
         return result
 
     module_class.__call__ = called  # type: ignore[method-assign]
-    module_class.__setattr__ = attribute_set  # type: ignore[assignment, method-assign]
+    module_class.__setattr__ = attribute_set  # type: ignore[method-assign]
     module_class.train = mode_set  # type: ignore[method-assign]
     module_class.load_state_dict = loaded  # type: ignore[method-assign]
 
@@ -236,7 +236,7 @@ def _wrap_constructors(base: type, made: Callable[[Any, Any, Any], None]) -> Non
         if inherited is not None:
             inherited.__get__(None, cls)(**kwargs)
         else:
-            super(base, cls).__init_subclass__(**kwargs)
+            super(base, cls).__init_subclass__(**kwargs)  # type: ignore[arg-type]
         wrap(cls)
 
     base.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment, arg-type]
@@ -328,8 +328,8 @@ def _hook_schedulers(hooks: Hooks) -> None:
         cls = pending.pop()
         wrap_step(cls)
         pending += cls.__subclasses__()
-    for cls in (base, *_below(base)):
-        _within(cls, nested)
+    for each in (base, *_below(base)):
+        _within(each, nested)
 
     def scheduler_made(scheduler: Any, args: Any, kwargs: Any) -> None:
         hooks.run.book.enter(scheduler)
@@ -338,7 +338,7 @@ def _hook_schedulers(hooks: Hooks) -> None:
     _wrap_constructors(base, scheduler_made)
 
 
-def _below(base: type) -> Iterator[type]:
+def _below(base: type[Any]) -> Iterator[type[Any]]:
     for cls in base.__subclasses__():
         yield cls
         yield from _below(cls)
@@ -381,7 +381,7 @@ def _hook_loaders(hooks: Hooks) -> None:
         hooks.tell("loader_starts", self)
         result = iterator(self)
         loaders[result] = self
-        result._nnlint_indices = None
+        result._nnlint_indices = None  # type: ignore[attr-defined]
         if not run.muted and not isinstance(self.dataset, IterableDataset):
             result._sampler_iter = _noted(run.budget.batches(result._sampler_iter), result)
         elif not run.muted:
@@ -399,7 +399,7 @@ def _hook_loaders(hooks: Hooks) -> None:
             hooks.tell("batch_loaded", loaders[self], self._nnlint_indices, batch)
         return batch
 
-    DataLoader.__init__ = constructed  # type: ignore[method-assign, assignment]
+    DataLoader.__init__ = constructed  # type: ignore[method-assign]
     DataLoader._get_iterator = started  # type: ignore[method-assign]
     loading._BaseDataLoaderIter.__next__ = next_batch  # type: ignore[method-assign]
 

@@ -1,4 +1,4 @@
-"""The user's files are compiled with three kinds of marks, so that loops can be cut short and thrown-away values are seen.
+"""The user's files are compiled with marks, so that loops can be cut short and thrown-away values are seen.
 
 Given `for batch in loader:` the iterable becomes `__nnlint__.loop(loader, …)`, given `while running:` the test becomes
 `__nnlint__.goes_on(running, …)`, and given the statement `x.to(device)` its value is shown to `__nnlint__.thrown`.
@@ -19,10 +19,11 @@ MARKS = "__nnlint__"
 
 def compiled(source: bytes | str, path: str, mark: bool = True) -> CodeType:
     """The code of a file, with marks. Raises `SyntaxError`."""
-    tree = compile(source, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    tree: Any = compile(source, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     if mark:
         tree = ast.fix_missing_locations(_Marker().visit(tree))
-    return compile(tree, path, "exec", dont_inherit=True)
+    code: CodeType = compile(tree, path, "exec", dont_inherit=True)
+    return code
 
 
 def install(is_own: Callable[[str], object]) -> None:
@@ -47,9 +48,7 @@ class _Marker(ast.NodeTransformer):
 
     def visit_While(self, node: ast.While) -> ast.AST:
         self.generic_visit(node)
-        if not (
-            isinstance(node.test, ast.Constant) and node.test.value
-        ):  # what follows `while True` can not be reached
+        if not (isinstance(node.test, ast.Constant) and node.test.value):  # nothing follows `while True`
             node.test = _marked("goes_on", node.test, node)
         return node
 

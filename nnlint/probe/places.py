@@ -118,7 +118,7 @@ def _span(code: CodeType, instruction: int, line: int, path: str) -> Span:
     positions = getattr(code, "co_positions", None)
     if positions is not None:
         start, end, first, last = next(islice(positions(), instruction // 2, None), (None,) * 4)
-        if None not in (start, end, first, last):
+        if start is not None and end is not None and first is not None and last is not None:
             return Span(start, _characters(path, start, first) + 1, end, _characters(path, end, last) + 1)
     text = linecache.getline(path, line).rstrip("\n")
     return Span(line, len(text) - len(text.lstrip()) + 1, line, max(len(text), 1) + 1)

@@ -24,7 +24,7 @@ MOST_SIGHTINGS = 20_000
 
 @dataclass(slots=True)
 class Call:
-    """A call of a torch function: `name` is torch's dotted name of it, `operation` nnlint's (`knowledge.operations`)."""
+    """A call of a torch function: `name` is torch's dotted name, `operation` nnlint's (`knowledge.operations`)."""
 
     function: Callable[..., Any]
     name: str

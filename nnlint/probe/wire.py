@@ -21,9 +21,9 @@ class Sighting:
     """An event that took place in a run, at a `step` (how many steps optimizers had taken).
 
     `evidence` are the numbers that were measured. `codes` are the rules that it is evidence for, () for all that watch
-    such events. `undecided` says why nothing follows from it; then no rule sees it. What is seen is not always a mistake:
-    where only the code can tell what was meant, the event does not stand `alone` and confirms or refutes no more than
-    what the interpreter found.
+    such events. `undecided` says why nothing follows from it; then no rule sees it. What is seen is not always a
+    mistake: where only the code can tell what was meant, the event does not stand `alone`, and confirms or refutes no
+    more than what the interpreter found.
     """
 
     event: Event
