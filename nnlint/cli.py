@@ -15,7 +15,9 @@ from nnlint import __version__
 
 if TYPE_CHECKING:
     from nnlint.catalog import Entry
+    from nnlint.config import Settings
     from nnlint.engine import Report
+    from nnlint.probe.probing import Probed
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 
@@ -71,6 +73,22 @@ def commands() -> None:
     """
 
 
+def limits_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The options that say how much of a script is run."""
+    for option in (
+        click.option("--device", default="cpu", show_default=True, help="Where the script may compute: cpu, cuda."),
+        click.option("--fake-data", is_flag=True, help="Put random data and weights in the place of missing ones."),
+        click.option(
+            "--time-limit", type=click.FloatRange(1), default=120, show_default=True, help="Seconds for each script."
+        ),
+        click.option(
+            "--steps", type=click.IntRange(1), default=4, show_default=True, help="Steps that a training loop takes."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @commands.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
@@ -80,6 +98,8 @@ def commands() -> None:
 @click.option("--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads from standard input.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 also when there are findings.")
+@click.option("--probe", is_flag=True, help="Run the scripts among them for a few steps, and say what the runs show.")
+@limits_options
 def check(
     paths: tuple[str, ...],
     select: tuple[str, ...],
@@ -87,16 +107,22 @@ def check(
     output_format: str,
     stdin_filename: str | None,
     exit_zero: bool,
+    probe: bool,
+    **limits: Any,
 ) -> int:
     """Check files and folders (default: this folder; `-`: standard input)."""
     from nnlint import config, engine
 
+    if probe and "-" in paths:
+        raise click.UsageError("--probe runs scripts, and standard input is none")
     stdin = _stdin(paths, stdin_filename)
     targets = [] if stdin else [_existing(path) for path in paths or (".",)]
     with _clear_errors():
         start = targets[0] if targets else Path(stdin_filename or ".").parent
         settings = config.override(config.load(start), _words(select), _words(ignore))
         with _progress() as progress:
+            if probe:
+                return _probed(_probe_paths(targets, limits, settings, progress), output_format, exit_zero)
             report = engine.check(targets, settings, progress=progress, stdin=stdin)
     if not report.files:
         print(f"nnlint: no Python file under {', '.join(str(path) for path in targets)}", file=sys.stderr)
@@ -106,6 +132,42 @@ def check(
     if report.errors:
         return FAILED
     return FOUND if report.findings and not exit_zero else CLEAN
+
+
+@commands.command()
+@click.argument("script", metavar="SCRIPT|MODULE")
+@click.argument("arguments", nargs=-1, metavar="[-- ARGUMENT...]", type=click.UNPROCESSED)
+@click.option("-m", "--module", is_flag=True, help="SCRIPT is a module, as after `python -m`.")
+@click.option("--select", multiple=True, metavar="RULES", help="Look for these only, as in `check`.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Do not look for these.")
+@click.option("--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 also when there are findings.")
+@limits_options
+def probe(
+    script: str,
+    arguments: tuple[str, ...],
+    module: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    output_format: str,
+    exit_zero: bool,
+    **limits: Any,
+) -> int:
+    """Run a script for a few steps, in safety, and say which findings the run confirms or refutes.
+
+    Nothing that the script writes reaches your files, and it gets no network. Its own arguments stand behind `--`.
+    """
+    from nnlint import config
+    from nnlint.probe.limits import Limits
+    from nnlint.probe.probing import Script, probe_script
+
+    path = Path.cwd() if module else _existing(script)
+    if path.is_dir() and not module:
+        raise Problem(f"`{script}` is a folder: name a script, or use `nnlint check --probe {script}`")
+    with _clear_errors():
+        settings = config.override(config.load(path), _words(select), _words(ignore))
+        probed = probe_script(Script(script, arguments, module), Limits(**limits), settings)
+    return _probed(probed, output_format, exit_zero)
 
 
 @commands.command()
@@ -212,6 +274,29 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
 
     with Bar() as bar:
         yield bar.advance
+
+
+def _probe_paths(
+    targets: list[Path], limits: dict[str, Any], settings: Settings, progress: Callable[[int, int], None] | None
+) -> Probed:
+    from nnlint.probe.limits import Limits
+    from nnlint.probe.probing import probe_paths
+
+    return probe_paths(targets, Limits(**limits), settings, progress)
+
+
+def _probed(probed: Probed, output_format: str, exit_zero: bool) -> int:
+    """Tell what came of the runs; a finding that was refuted is shown and does not count."""
+    _write(probed.report, output_format)
+    if output_format == "full":
+        from nnlint.report import runs
+
+        runs.write(probed, sys.stdout)
+    for error in (*probed.report.errors, *probed.unrun):
+        print(f"nnlint: {error}", file=sys.stderr)
+    if probed.report.errors or probed.unrun:
+        return FAILED
+    return FOUND if probed.stands and not exit_zero else CLEAN
 
 
 def _write(report: Report, output_format: str) -> None:

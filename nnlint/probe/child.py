@@ -115,7 +115,9 @@ class _Performance:
         self._over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         self._hooks.tell("ended")
-        self.run.say("ended", how=how, error=error, steps=self.run.step, cut=self.run.budget.cut)
+        files = (getattr(module, "__file__", None) or "" for module in list(sys.modules.values()))
+        own = sorted({path for name in files if (path := self.run.places.file(name))})
+        self.run.say("ended", how=how, error=error, steps=self.run.step, cut=self.run.budget.cut, files=own)
 
 
 class _Marks:

@@ -328,6 +328,7 @@ def _hook_schedulers(hooks: Hooks) -> None:
         cls = pending.pop()
         wrap_step(cls)
         pending += cls.__subclasses__()
+    each: Any
     for each in (base, *_below(base)):
         _within(each, nested)
 

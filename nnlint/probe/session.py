@@ -31,6 +31,7 @@ class Testimony:
     how: str = "killed"
     error: str = ""
     steps: int = 0
+    files: tuple[str, ...] = ()  # the user's own, that the script imported
     seconds: float = 0.0
     cut: dict[str, int] = field(default_factory=dict)  # loops and loaders that were cut short
     decides: frozenset[str] = frozenset()
@@ -56,6 +57,7 @@ class Testimony:
             case "ended":
                 self.how, self.error = str(message.get("how")), str(message.get("error", ""))
                 self.steps, self.cut = int(message.get("steps", 0)), dict(message.get("cut", {}))
+                self.files = tuple(map(str, message.get("files", ())))
             case "fault":
                 self.faults.append(message)
             case "check":

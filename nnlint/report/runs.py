@@ -1,0 +1,49 @@
+"""What is told of the runs of a probe: how far they came, what was left out or put in the place of something."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from nnlint.probe.probing import Probed
+from nnlint.probe.session import Testimony
+
+ENDS = {
+    "finished": "ran to its end",
+    "stopped": "was stopped at its time limit",
+    "crashed": "raised an error",
+    "unrunnable": "could not be run",
+    "killed": "was ended",
+}
+
+
+def write(probed: Probed, stream: TextIO) -> None:
+    """Print a paragraph for each run and a line that counts the verdicts."""
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    for testimony in probed.testimonies:
+        for line in _told(testimony):
+            console.print(line, soft_wrap=True)
+    counts = Counter(finding.verdict.status for finding in probed.report.findings if finding.verdict)
+    if counts:
+        console.print(Text("Verdicts: " + ", ".join(f"{count} {status}" for status, count in counts.items())))
+
+
+def _told(testimony: Testimony) -> Iterator[Text]:
+    how = ENDS.get(testimony.how, testimony.how)
+    steps = f"{testimony.steps} step" + ("" if testimony.steps == 1 else "s")
+    style = "" if testimony.how in ("finished", "stopped") else "yellow"
+    yield Text(f"{testimony.request.script} {how} after {steps} in {testimony.seconds:.1f} s", style=style)
+    if testimony.error:
+        yield Text(f"  {testimony.error}", style=style)
+    if testimony.cut:
+        cut = " and ".join(f"{count} {what}" + ("" if count == 1 else "s") for what, count in testimony.cut.items())
+        yield Text(f"  cut short: {cut}", style="dim")
+    for note in testimony.notes:
+        words = " ".join(str(value) for key, value in note.items() if key != "kind")
+        yield Text(f"  {note['kind']}: {words}", style="dim")
+    for fault in testimony.faults:
+        yield Text(f"  nnlint's observer {fault.get('observer')} failed: {fault.get('reason')}", style="yellow")
