@@ -142,6 +142,7 @@ def check(
 @click.option("--ignore", multiple=True, metavar="RULES", help="Do not look for these.")
 @click.option("--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 also when there are findings.")
+@click.option("--recipe", is_flag=True, help="Make the checks of Karpathy's recipe for training networks besides.")
 @limits_options
 def probe(
     script: str,
@@ -151,6 +152,7 @@ def probe(
     ignore: tuple[str, ...],
     output_format: str,
     exit_zero: bool,
+    recipe: bool,
     **limits: Any,
 ) -> int:
     """Run a script for a few steps, in safety, and say which findings the run confirms or refutes.
@@ -166,7 +168,7 @@ def probe(
         raise Problem(f"`{script}` is a folder: name a script, or use `nnlint check --probe {script}`")
     with _clear_errors():
         settings = config.override(config.load(path), _words(select), _words(ignore))
-        probed = probe_script(Script(script, arguments, module), Limits(**limits), settings)
+        probed = probe_script(Script(script, arguments, module), Limits(**limits), settings, recipe=recipe)
     return _probed(probed, output_format, exit_zero)
 
 

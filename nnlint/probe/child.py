@@ -56,7 +56,14 @@ class _Performance:
         from nnlint.probe.run import Run
 
         self.run = Run(request, report)
-        self._hooks = Hooks(self.run, [observer(self.run) for observer in observers()])
+        watching = [observer(self.run) for observer in observers()]
+        self._recipe: Any = None
+        if request.recipe:
+            from nnlint.probe.recipe.cook import Cook
+
+            self._recipe = Cook(self.run)
+            watching += self._recipe.observers
+        self._hooks = Hooks(self.run, watching)
         self._request = request
         self._stopped = 0
         self._over = False
@@ -115,6 +122,8 @@ class _Performance:
         self._over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         self._hooks.tell("ended")
+        if self._recipe is not None:
+            self._recipe.serve(self._request.limits.recipe_time)
         files = (getattr(module, "__file__", None) or "" for module in list(sys.modules.values()))
         own = sorted({path for name in files if (path := self.run.places.file(name))})
         self.run.say("ended", how=how, error=error, steps=self.run.step, cut=self.run.budget.cut, files=own)

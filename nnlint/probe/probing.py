@@ -16,6 +16,7 @@ from nnlint.finding import Finding, Verdict
 from nnlint.foretelling import Foretelling
 from nnlint.probe import session, verdicts
 from nnlint.probe.limits import Limits, Request
+from nnlint.probe.recipe.reruns import compared
 from nnlint.probe.session import Testimony
 from nnlint.probe.verdicts import CONFIRMED, NOT_REACHED, REFUTED, UNDECIDED, Seen
 from nnlint.program.project import find_root
@@ -52,8 +53,10 @@ class Script:
     is_module: bool = False
 
 
-def probe_script(script: Script, limits: Limits, settings: Settings, python: str = sys.executable) -> Probed:
-    """Run a script; judge it and the user's files that it imported."""
+def probe_script(
+    script: Script, limits: Limits, settings: Settings, *, recipe: bool = False, python: str = sys.executable
+) -> Probed:
+    """Run a script; judge it and the user's files that it imported. With `recipe` its checks are made too."""
     start = Path.cwd() if script.is_module else Path(script.name).resolve().parent
     root = find_root(start)
     request = Request(
@@ -62,9 +65,13 @@ def probe_script(script: Script, limits: Limits, settings: Settings, python: str
         script.is_module,
         folder=os.getcwd(),
         root=str(root),
+        recipe=recipe,
         limits=limits,
     )
     testimony = session.run(request, python)
+    if recipe:
+        again = session.run(replace(request, limits=replace(limits, recipe_time=0.0)), python)
+        testimony.checks.append(compared(testimony.losses, again.losses, testimony.seeded))
     targets = [] if script.is_module else [Path(script.name)]
     targets += [path for path in map(_relative, testimony.files) if path not in targets]
     return _heard(targets, [testimony], settings)

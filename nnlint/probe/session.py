@@ -39,6 +39,8 @@ class Testimony:
     faults: list[dict[str, Any]] = field(default_factory=list)  # of the probe itself
     notes: list[dict[str, Any]] = field(default_factory=list)  # what was substituted, redirected, refused
     checks: list[dict[str, Any]] = field(default_factory=list)  # of the recipe
+    losses: tuple[float, ...] = ()  # that were differentiated, in order, where the recipe is asked for
+    seeded: bool = False  # the script seeds torch
     output: str = ""  # the last of what the script printed
 
     def hear(self, line: bytes) -> None:
@@ -60,6 +62,8 @@ class Testimony:
                 self.files = tuple(map(str, message.get("files", ())))
             case "fault":
                 self.faults.append(message)
+            case "losses":
+                self.losses, self.seeded = tuple(message.get("values", ())), bool(message.get("seeded"))
             case "check":
                 self.checks.append(message)
             case _:
@@ -90,7 +94,7 @@ def run(request: Request, python: str = sys.executable) -> Testimony:
             assert child.stdin is not None
             with contextlib.suppress(BrokenPipeError), child.stdin:
                 child.stdin.write(request.to_json().encode() + b"\n")
-            _listen(child, read, testimony, started + request.limits.time_limit + PATIENCE)
+            _listen(child, read, testimony, started + time_allowed(request))
         finally:
             end(child)
             os.close(read)
@@ -99,6 +103,12 @@ def run(request: Request, python: str = sys.executable) -> Testimony:
         if testimony.how == "killed" and not testimony.error:
             testimony.error = _fate(child.returncode, testimony)
         return testimony
+
+
+def time_allowed(request: Request) -> float:
+    """Seconds after which a run is ended from outside."""
+    limits = request.limits
+    return limits.time_limit + PATIENCE + (2 * limits.recipe_time if request.recipe else 0)
 
 
 def environment(request: Request) -> dict[str, str]:

@@ -21,6 +21,9 @@ ENDS = {
 }
 
 
+STYLES = {"passed": "green", "failed": "bold red", "undecided": "yellow"}
+
+
 def write(probed: Probed, stream: TextIO) -> None:
     """Print a paragraph for each run and a line that counts the verdicts."""
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
@@ -45,5 +48,12 @@ def _told(testimony: Testimony) -> Iterator[Text]:
     for note in testimony.notes:
         words = " ".join(str(value) for key, value in note.items() if key != "kind")
         yield Text(f"  {note['kind']}: {words}", style="dim")
+    for check in testimony.checks:
+        status = str(check.get("status"))
+        yield Text.assemble(
+            "  ", (f"{status:<10}", STYLES.get(status, "")), f"{check.get('name')}: {check.get('told')}"
+        )
+        if check.get("advice"):
+            yield Text.assemble("             ", ("help: ", "bold green"), str(check["advice"]))
     for fault in testimony.faults:
         yield Text(f"  nnlint's observer {fault.get('observer')} failed: {fault.get('reason')}", style="yellow")
