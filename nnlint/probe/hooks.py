@@ -33,13 +33,14 @@ _DUNDERS = {
 
 
 class Hooks:
-    """All hooks of one run; `install` sets them for as long as the process lives."""
+    """All hooks of one run, from `install` to `remove`."""
 
     def __init__(self, run: Run, observers: Iterable[Observer]) -> None:
         self.run = run
         self._observers = list(observers)
         self._lists: dict[str, list[Callable[..., None]]] = {}
         self._stop: Callable[[], None] = lambda: None
+        self._undo: list[Callable[[], object]] = []
         self.mode = _Mode(self)
 
     def install(self, stop: Callable[[], None]) -> None:
@@ -49,6 +50,24 @@ class Hooks:
         _hook_training(self)
         _hook_schedulers(self)
         _hook_loaders(self)
+
+    def remove(self) -> None:
+        """Leave torch as it was."""
+        while self._undo:
+            self._undo.pop()()
+
+    def patch(self, owner: Any, name: str, value: object) -> None:
+        """Put a value in the place of an attribute, until the hooks are removed."""
+        if name in vars(owner):
+            original = vars(owner)[name]
+            self._undo.append(lambda: setattr(owner, name, original))
+        else:
+            self._undo.append(lambda: delattr(owner, name))
+        setattr(owner, name, value)
+
+    def until_removed(self, undo: Callable[[], object]) -> None:
+        """What is to be called when the hooks are removed."""
+        self._undo.append(undo)
 
     def tell(self, what: str, *arguments: Any) -> None:
         """Call the method `what` of each observer that has one. An observer that fails is not asked again."""
@@ -197,19 +216,19 @@ def _hook_modules(hooks: Hooks) -> None:
         hooks.tell("weights_loaded", self)
         return result
 
-    module_class.__call__ = called  # type: ignore[method-assign]
-    module_class.__setattr__ = attribute_set  # type: ignore[method-assign]
-    module_class.train = mode_set  # type: ignore[method-assign]
-    module_class.load_state_dict = loaded  # type: ignore[method-assign]
+    hooks.patch(module_class, "__call__", called)
+    hooks.patch(module_class, "__setattr__", attribute_set)
+    hooks.patch(module_class, "train", mode_set)
+    hooks.patch(module_class, "load_state_dict", loaded)
 
     def module_made(module: Any, args: Any, kwargs: Any) -> None:
         run.book.enter(module)
         hooks.tell("module_made", module, args, kwargs)
 
-    _wrap_constructors(module_class, module_made)
+    _wrap_constructors(hooks, module_class, module_made)
 
 
-def _wrap_constructors(base: type, made: Callable[[Any, Any, Any], None]) -> None:
+def _wrap_constructors(hooks: Hooks, base: type, made: Callable[[Any, Any, Any], None]) -> None:
     """Say when an object of `base` or of a subclass, also one yet to come, is complete."""
 
     def wrap(cls: type) -> None:
@@ -223,7 +242,7 @@ def _wrap_constructors(base: type, made: Callable[[Any, Any, Any], None]) -> Non
             if type(self).__init__ is constructed:  # not a parent's constructor that a subclass' own calls
                 made(self, args, kwargs)
 
-        cls.__init__ = constructed  # type: ignore[misc]
+        hooks.patch(cls, "__init__", constructed)
 
     pending = [base]
     while pending:
@@ -239,7 +258,7 @@ def _wrap_constructors(base: type, made: Callable[[Any, Any, Any], None]) -> Non
             super(base, cls).__init_subclass__(**kwargs)  # type: ignore[arg-type]
         wrap(cls)
 
-    base.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment, arg-type]
+    hooks.patch(base, "__init_subclass__", classmethod(__init_subclass__))  # type: ignore[arg-type]
 
 
 def _hook_training(hooks: Hooks) -> None:
@@ -247,9 +266,15 @@ def _hook_training(hooks: Hooks) -> None:
     backward, made = torch.autograd.backward, optimizer_class.__init__
     clear, clear_module = optimizer_class.zero_grad, torch.nn.Module.zero_grad
 
+    nested = _Outermost()
+
     def differentiated(tensors: Any, *args: Any, **kwargs: Any) -> None:
-        if run.muted:
-            return backward(tensors, *args, **kwargs)
+        with nested as outermost:  # torch hands a call to the mode, which calls again
+            if run.muted or not outermost:
+                return backward(tensors, *args, **kwargs)
+            return observed(tensors, *args, **kwargs)
+
+    def observed(tensors: Any, *args: Any, **kwargs: Any) -> None:
         roots = (tensors,) if isinstance(tensors, torch.Tensor) else tuple(tensors)
         event = Backward(roots, run.places.here(), number=run.budget.work.backwards)
         if hooks.listening("differentiating") or hooks.listening("differentiated"):
@@ -281,12 +306,12 @@ def _hook_training(hooks: Hooks) -> None:
         hooks.tell("stepped", optimizer)
         run.budget.work.steps += not run.muted
 
-    torch.autograd.backward = differentiated
-    optimizer_class.__init__ = constructed  # type: ignore[method-assign]
-    optimizer_class.zero_grad = cleared  # type: ignore[method-assign]
-    torch.nn.Module.zero_grad = module_cleared  # type: ignore[method-assign]
-    register_optimizer_step_pre_hook(stepping)
-    register_optimizer_step_post_hook(stepped)
+    hooks.patch(torch.autograd, "backward", differentiated)
+    hooks.patch(optimizer_class, "__init__", constructed)
+    hooks.patch(optimizer_class, "zero_grad", cleared)
+    hooks.patch(torch.nn.Module, "zero_grad", module_cleared)
+    hooks.until_removed(register_optimizer_step_pre_hook(stepping).remove)
+    hooks.until_removed(register_optimizer_step_post_hook(stepped).remove)
 
 
 def walk(roots: Iterable[torch.Tensor]) -> tuple[set[Any], set[int]]:
@@ -321,7 +346,7 @@ def _hook_schedulers(hooks: Hooks) -> None:
                     hooks.tell("scheduler_stepped", self)
                 return result
 
-        cls.step = step  # type: ignore[attr-defined]
+        hooks.patch(cls, "step", step)
 
     pending: list[type] = [base]
     while pending:
@@ -330,13 +355,13 @@ def _hook_schedulers(hooks: Hooks) -> None:
         pending += cls.__subclasses__()
     each: Any
     for each in (base, *_below(base)):
-        _within(each, nested)
+        _within(hooks, each, nested)
 
     def scheduler_made(scheduler: Any, args: Any, kwargs: Any) -> None:
         hooks.run.book.enter(scheduler)
         hooks.tell("scheduler_made", scheduler)
 
-    _wrap_constructors(base, scheduler_made)
+    _wrap_constructors(hooks, base, scheduler_made)
 
 
 def _below(base: type[Any]) -> Iterator[type[Any]]:
@@ -345,7 +370,7 @@ def _below(base: type[Any]) -> Iterator[type[Any]]:
         yield from _below(cls)
 
 
-def _within(cls: type, nested: _Outermost) -> None:
+def _within(hooks: Hooks, cls: type, nested: _Outermost) -> None:
     """What a constructor does is no step of the user's."""
     original = cls.__dict__.get("__init__")
     if original is None:
@@ -356,7 +381,7 @@ def _within(cls: type, nested: _Outermost) -> None:
         with nested:
             original(self, *args, **kwargs)
 
-    cls.__init__ = constructed  # type: ignore[misc]
+    hooks.patch(cls, "__init__", constructed)
 
 
 def _hook_loaders(hooks: Hooks) -> None:
@@ -367,7 +392,7 @@ def _hook_loaders(hooks: Hooks) -> None:
 
     def constructed(self: Any, *args: Any, **kwargs: Any) -> None:
         workers = kwargs.get("num_workers", args[5] if len(args) > 5 else 0)
-        if workers:
+        if workers and not run.request.is_whole:
             for name in ("prefetch_factor", "persistent_workers", "multiprocessing_context", "timeout"):
                 kwargs.pop(name, None)
             args = (*args[:5], 0, *args[6:])[: len(args)]
@@ -383,9 +408,11 @@ def _hook_loaders(hooks: Hooks) -> None:
         result = iterator(self)
         loaders[result] = self
         result._nnlint_indices = None  # type: ignore[attr-defined]
-        if not run.muted and not isinstance(self.dataset, IterableDataset):
+        if run.muted or not hasattr(result, "_sampler_iter") or self.num_workers:
+            return result
+        if not isinstance(self.dataset, IterableDataset):
             result._sampler_iter = _noted(run.budget.batches(result._sampler_iter), result)
-        elif not run.muted:
+        else:
             result._sampler_iter = run.budget.batches(result._sampler_iter, ends=False)
         return result
 
@@ -400,9 +427,9 @@ def _hook_loaders(hooks: Hooks) -> None:
             hooks.tell("batch_loaded", loaders[self], self._nnlint_indices, batch)
         return batch
 
-    DataLoader.__init__ = constructed  # type: ignore[method-assign]
-    DataLoader._get_iterator = started  # type: ignore[method-assign]
-    loading._BaseDataLoaderIter.__next__ = next_batch  # type: ignore[method-assign]
+    hooks.patch(DataLoader, "__init__", constructed)
+    hooks.patch(DataLoader, "_get_iterator", started)
+    hooks.patch(loading._BaseDataLoaderIter, "__next__", next_batch)
 
 
 def _noted(indices: Iterator[Any], holder: Any) -> Iterator[Any]:

@@ -39,6 +39,11 @@ class Request:
     recipe: bool = False
     limits: Limits = field(default_factory=Limits)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is no script, and nothing is cut short: a block of code is watched."""
+        return not self.script
+
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 

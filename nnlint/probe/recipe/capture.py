@@ -52,7 +52,7 @@ class Scene:
     losses: list[LossCall]
     value: float
     start: list[dict[str, torch.Tensor]]  # the networks' states before the first step
-    batch: int | None  # how many samples the first input holds
+    batch: int | None  # how many samples the loader gave last, if one did
 
 
 class Capture(Observer):
@@ -67,6 +67,7 @@ class Capture(Observer):
         self._tape: list[Entry] = []
         self._losses: list[LossCall] = []
         self._descended: set[int] = set()  # ids of tensors that are made of what a network returned
+        self._batch: int | None = None
         self._initial: dict[int, dict[str, torch.Tensor]] = {}
 
     def entering(self, visit: Pass) -> None:
@@ -90,6 +91,10 @@ class Capture(Observer):
             self._losses.append(LossCall(info.kind, call.args[0], target, call.result, smoothing))
         if not self.run.in_forward and self._is_descended((call.args, call.kwargs)):
             self._keep(Entry(call.function, call.args, call.kwargs, call.result, False))
+
+    def batch_loaded(self, loader: Any, indices: object, batch: Any) -> None:
+        if isinstance(indices, (list, tuple)) and self.scene is None:
+            self._batch = len(indices)
 
     def differentiating(self, backward: Backward) -> None:
         if self.scene is not None or len(backward.roots) != 1:
@@ -127,12 +132,11 @@ class Capture(Observer):
 
         for entry in tape:
             entry.args, entry.kwargs = tree_map(kept, entry.args), tree_map(kept, entry.kwargs)
-        first = next((each for each in tensors((tape[0].args, tape[0].kwargs)) if each.dim()), None)
         states = [self._initial.get(id(network)) or _state(network) for network in networks]
         reached = [each for each in self._losses if id(each.value) in made or len(self._losses) == 1]
         losses = reached or self._losses
         value = float(loss.detach().float().sum())
-        return Scene(tape, loss, networks, losses, value, states, len(first) if first is not None else None)
+        return Scene(tape, loss, networks, losses, value, states, self._batch)
 
 
 def tensors(values: Any) -> list[torch.Tensor]:

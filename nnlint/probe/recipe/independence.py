@@ -26,6 +26,8 @@ def check(scene: Scene, replay: Replay) -> Check:
     entry = next(each for each in scene.tape if each.is_network)
     network: Any = entry.function
     given, size = _given(entry.args, entry.kwargs)
+    if given is not None and scene.batch not in (None, size):
+        return Check(NAME, UNDECIDED, f"the samples, {scene.batch} at once, do not lie in the first dimension")
     if given is None or size < 2:
         return Check(NAME, UNDECIDED, "the network takes no batch of several samples")
     replay.rewind()
