@@ -142,6 +142,7 @@ def check(
 @click.option("--ignore", multiple=True, metavar="RULES", help="Do not look for these.")
 @click.option("--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 also when there are findings.")
+@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write a page (HTML) with all of it.")
 @click.option("--recipe", is_flag=True, help="Make the checks of Karpathy's recipe for training networks besides.")
 @limits_options
 def probe(
@@ -153,6 +154,7 @@ def probe(
     output_format: str,
     exit_zero: bool,
     recipe: bool,
+    report: str | None,
     **limits: Any,
 ) -> int:
     """Run a script for a few steps, in safety, and say which findings the run confirms or refutes.
@@ -168,7 +170,11 @@ def probe(
         raise Problem(f"`{script}` is a folder: name a script, or use `nnlint check --probe {script}`")
     with _clear_errors():
         settings = config.override(config.load(path), _words(select), _words(ignore))
-        probed = probe_script(Script(script, arguments, module), Limits(**limits), settings, recipe=recipe)
+        probed = probe_script(
+            Script(script, arguments, module), Limits(**limits), settings, recipe=recipe or bool(report)
+        )
+    if report:
+        _write_page(probed, report)
     return _probed(probed, output_format, exit_zero)
 
 
@@ -299,6 +305,17 @@ def _probed(probed: Probed, output_format: str, exit_zero: bool) -> int:
     if probed.report.errors or probed.unrun:
         return FAILED
     return FOUND if probed.stands and not exit_zero else CLEAN
+
+
+def _write_page(probed: Probed, path: str) -> None:
+    from nnlint.report import page
+
+    try:
+        Path(path).write_text(page.render(probed), encoding="utf-8")
+    except page.MissingPlots as error:
+        raise Problem(str(error)) from error
+    except OSError as error:
+        raise Problem(f"`{path}` can not be written: {error.strerror}") from error
 
 
 def _write(report: Report, output_format: str) -> None:

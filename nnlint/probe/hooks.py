@@ -271,8 +271,9 @@ def _hook_training(hooks: Hooks) -> None:
     def differentiated(tensors: Any, *args: Any, **kwargs: Any) -> None:
         with nested as outermost:  # torch hands a call to the mode, which calls again
             if run.muted or not outermost:
-                return backward(tensors, *args, **kwargs)
-            return observed(tensors, *args, **kwargs)
+                backward(tensors, *args, **kwargs)
+            else:
+                observed(tensors, *args, **kwargs)
 
     def observed(tensors: Any, *args: Any, **kwargs: Any) -> None:
         roots = (tensors,) if isinstance(tensors, torch.Tensor) else tuple(tensors)
@@ -283,7 +284,6 @@ def _hook_training(hooks: Hooks) -> None:
         backward(tensors, *args, **kwargs)
         run.budget.work.backwards += 1
         hooks.tell("differentiated", event)
-        return None
 
     def constructed(self: Any, *args: Any, **kwargs: Any) -> None:
         made(self, *args, **kwargs)

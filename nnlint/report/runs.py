@@ -19,8 +19,6 @@ ENDS = {
     "unrunnable": "could not be run",
     "killed": "was ended",
 }
-
-
 STYLES = {"passed": "green", "failed": "bold red", "undecided": "yellow"}
 
 
@@ -28,32 +26,40 @@ def write(probed: Probed, stream: TextIO) -> None:
     """Print a paragraph for each run and a line that counts the verdicts."""
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
     for testimony in probed.testimonies:
-        for line in _told(testimony):
-            console.print(line, soft_wrap=True)
+        style = "" if testimony.how in ("finished", "stopped") else "yellow"
+        first, *others = told(testimony)
+        console.print(Text(first, style=style), soft_wrap=True)
+        for line in others:
+            console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
+        for check in _checks(testimony):
+            console.print(check, soft_wrap=True)
     counts = Counter(finding.verdict.status for finding in probed.report.findings if finding.verdict)
     if counts:
         console.print(Text("Verdicts: " + ", ".join(f"{count} {status}" for status, count in counts.items())))
 
 
-def _told(testimony: Testimony) -> Iterator[Text]:
+def told(testimony: Testimony) -> Iterator[str]:
+    """How the run went, line by line; the first line stands for all."""
     how = ENDS.get(testimony.how, testimony.how)
     steps = f"{testimony.steps} step" + ("" if testimony.steps == 1 else "s")
-    style = "" if testimony.how in ("finished", "stopped") else "yellow"
-    yield Text(f"{testimony.request.script} {how} after {steps} in {testimony.seconds:.1f} s", style=style)
+    yield f"{testimony.request.script} {how} after {steps} in {testimony.seconds:.1f} s"
     if testimony.error:
-        yield Text(f"  {testimony.error}", style=style)
+        yield testimony.error
     if testimony.cut:
         cut = " and ".join(f"{count} {what}" + ("" if count == 1 else "s") for what, count in testimony.cut.items())
-        yield Text(f"  cut short: {cut}", style="dim")
+        yield f"cut short: {cut}"
     for note in testimony.notes:
         words = " ".join(str(value) for key, value in note.items() if key != "kind")
-        yield Text(f"  {note['kind']}: {words}", style="dim")
+        yield f"{note['kind']}: {words}"
+    for fault in testimony.faults:
+        yield f"nnlint's observer {fault.get('observer')} failed: {fault.get('reason')}"
+
+
+def _checks(testimony: Testimony) -> Iterator[Text]:
     for check in testimony.checks:
         status = str(check.get("status"))
         yield Text.assemble(
             "  ", (f"{status:<10}", STYLES.get(status, "")), f"{check.get('name')}: {check.get('told')}"
         )
         if check.get("advice"):
-            yield Text.assemble("             ", ("help: ", "bold green"), str(check["advice"]))
-    for fault in testimony.faults:
-        yield Text(f"  nnlint's observer {fault.get('observer')} failed: {fault.get('reason')}", style="yellow")
+            yield Text.assemble("            ", ("help: ", "bold green"), str(check["advice"]))
