@@ -126,7 +126,7 @@ class _Mode(TorchFunctionMode):
         name, operation, parameters, before, after = known
         if not before and not after:
             return func(*args, **kwargs)
-        call = Call(func, name, operation, parameters, args, kwargs, hooks.run)
+        call = Call(func, name, operation, parameters, args, kwargs, hooks.run, grad_enabled=torch.is_grad_enabled())
         if before:
             hooks.ask_all(before, call)
         call.result = func(*args, **kwargs)
@@ -252,10 +252,17 @@ def _hook_training(hooks: Hooks) -> None:
             return backward(tensors, *args, **kwargs)
         roots = (tensors,) if isinstance(tensors, torch.Tensor) else tuple(tensors)
         event = Backward(roots, run.places.here(), number=run.budget.work.backwards)
+        event.creates = bool(kwargs.get("create_graph", args[2] if len(args) > 2 else False))
+        retains = kwargs.get("retain_graph", args[1] if len(args) > 1 else None)
+        event.retains = event.creates if retains is None else bool(retains)
         if hooks.listening("differentiating") or hooks.listening("differentiated"):
             event.nodes, event.leaves = walk(roots)
         hooks.tell("differentiating", event)
-        backward(tensors, *args, **kwargs)
+        try:
+            backward(tensors, *args, **kwargs)
+        except Exception as error:
+            hooks.tell("failed", event, error)
+            raise
         run.budget.work.backwards += 1
         hooks.tell("differentiated", event)
         return None
