@@ -139,6 +139,11 @@ class _Marks:
     def goes_on(self, test: Any, site: int) -> Any:
         return self._run.budget.goes_on(test, (id(sys._getframe(1)), site))
 
+    def collected(self, put: Any, *values: Any) -> Any:
+        result = put(*values)
+        self._hooks.tell("collected", getattr(put, "__self__", None), values)
+        return result
+
     def thrown(self, value: Any, site: int) -> Any:
         self._hooks.tell("thrown", value)
         return value

@@ -31,7 +31,7 @@ def judge(testimony: Testimony, codes: Iterable[str], torch: TorchVersion | None
     rules: list[Rule] = [entry.rule(torch) for entry in catalog.entries() if entry.rule and entry.code in wanted]
     found: dict[tuple[str, Place], Seen] = {}
     for sighting in testimony.sightings:
-        if sighting.undecided:
+        if sighting.undecided or sighting.absent:
             continue
         for rule in rules:
             if isinstance(sighting.event, rule.watches) and sighting.concerns(rule.code):
