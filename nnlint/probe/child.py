@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 import traceback
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 
 from nnlint.probe.limits import Request
@@ -94,7 +94,7 @@ class _Performance:
             error = f"the script exited with {ended.code!r}" if status else ""
         except BaseException as raised:
             how, error, status = "crashed", _told(raised), 1
-            traceback.print_exc()
+            traceback.print_exception(type(raised), raised, _own(raised.__traceback__))
         self._finish(how, error)
         return status
 
@@ -147,6 +147,14 @@ class _Marks:
     def thrown(self, value: Any, site: int) -> Any:
         self._hooks.tell("thrown", value)
         return value
+
+
+def _own(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from the script on, without nnlint's own frames above it."""
+    folder = os.path.dirname(__file__)
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(folder):
+        trace = trace.tb_next
+    return trace
 
 
 def _told(error: BaseException) -> str:

@@ -27,6 +27,7 @@ ALONE = "seen in the run alone: "
 _RANK = (CONFIRMED, REFUTED, UNDECIDED, NOT_REACHED)
 _GUARD = re.compile(rb"""^if\s+__name__\s*==\s*['"]__main__['"]|^if\s+['"]__main__['"]\s*==\s*__name__""", re.MULTILINE)
 _LOOSE = re.compile(rb"^(?:for|while|with)\b|^[A-Za-z_][\w.]*\(", re.MULTILINE)
+_MISSING = re.compile(r"FileNotFoundError|No such file|not found|download|URLError|ConnectionError|CUDA|NVIDIA|offline")
 _NO_SCRIPTS = re.compile(r"^(?:test_.*|.*_test|setup|conftest|__init__)\.py$")
 
 
@@ -112,9 +113,7 @@ def _heard(paths: Sequence[Path], testimonies: Sequence[Testimony], settings: Se
     findings = [replace(finding, verdict=_verdict(finding, heard)) for finding in report.findings]
     alone = _alone(paths, foretelling, settings, heard, findings)
     found = sorted([*findings, *alone.findings], key=lambda each: (each.place.path, each.place.span or _START))
-    unrun = tuple(
-        f"{each.request.script}: {each.error}" for each in testimonies if each.how in ("unrunnable", "killed")
-    )
+    unrun = tuple(map(_trouble, filter(_is_unrun, testimonies)))
     return Probed(
         replace(
             report,
@@ -125,6 +124,25 @@ def _heard(paths: Sequence[Path], testimonies: Sequence[Testimony], settings: Se
         tuple(testimonies),
         unrun,
     )
+
+
+def _is_unrun(testimony: Testimony) -> bool:
+    return testimony.how in ("unrunnable", "killed") or (testimony.how == "crashed" and not testimony.steps)
+
+
+def _trouble(testimony: Testimony) -> str:
+    """Why a script did not come to train, with what the user can do."""
+    script, error = testimony.request.script, testimony.error
+    advice = ""
+    if "attempted relative import" in error:
+        module = ".".join(Path(script).with_suffix("").parts)
+        advice = f"; it is part of a package: `nnlint probe -m {module}`"
+    elif _MISSING.search(error) and not testimony.request.limits.fake_data:
+        advice = "; `--fake-data` puts random data and weights in the place of missing ones"
+    elif "required" in testimony.output and "usage:" in testimony.output:
+        advice = "; it asks for arguments: they go behind `--`"
+    where = "" if error.startswith(script) else f"{script}: "
+    return f"{where}{error}{advice}"
 
 
 def _verdict(finding: Finding, heard: Iterable[tuple[Testimony, list[Seen]]]) -> Verdict | None:

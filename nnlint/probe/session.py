@@ -45,15 +45,14 @@ class Testimony:
 
     def hear(self, line: bytes) -> None:
         """Take in one message of the child; what is none is passed over."""
-        try:
+        with contextlib.suppress(ValueError, KeyError, AttributeError, TypeError, wire.WireError):
             message = json.loads(line)
-            kind = message.pop("kind")
-        except (ValueError, KeyError, AttributeError, TypeError):
-            return
+            self._take_in(str(message.pop("kind")), message)
+
+    def _take_in(self, kind: str, message: dict[str, Any]) -> None:
         match kind:
             case "sighting":
-                with contextlib.suppress(wire.WireError):
-                    self.sightings.append(wire.load(message))
+                self.sightings.append(wire.load(message))
             case "started":
                 self.decides = frozenset(message.get("decides", ()))
             case "ended":
@@ -65,7 +64,7 @@ class Testimony:
             case "losses":
                 self.losses, self.seeded = tuple(message.get("values", ())), bool(message.get("seeded"))
             case "check":
-                self.checks.append(message)
+                self.checks.append({**message, **{key: str(message[key]) for key in ("name", "status", "told")}})
             case _:
                 self.notes.append({"kind": kind, **message})
 

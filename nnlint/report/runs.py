@@ -19,6 +19,7 @@ ENDS = {
     "unrunnable": "could not be run",
     "killed": "was ended",
 }
+LAST_LINES = 8  # of what a script printed that raised an error
 STYLES = {"passed": "green", "failed": "bold red", "undecided": "yellow"}
 
 
@@ -31,6 +32,9 @@ def write(probed: Probed, stream: TextIO) -> None:
         console.print(Text(first, style=style), soft_wrap=True)
         for line in others:
             console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
+        if testimony.how == "crashed":
+            for line in testimony.output.splitlines()[-LAST_LINES:]:
+                console.print(Text(f"  | {line}", style="dim"), soft_wrap=True)
         for check in _checks(testimony):
             console.print(check, soft_wrap=True)
     counts = Counter(finding.verdict.status for finding in probed.report.findings if finding.verdict)
