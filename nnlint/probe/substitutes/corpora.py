@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-_PROSE = """the a of training loss model layer data batch good bad film plot very not is was great dull long short market
-team game price world new old red blue fast slow"""
+_PROSE = """the a of training loss model layer data batch good bad film plot very not is was great dull long short
+market team game price world new old red blue fast slow"""
 WORDS = tuple(_PROSE.split())
 SEED = 7
 _TABLE: dict[str, tuple[dict[str, str], dict[str, int]]] = {

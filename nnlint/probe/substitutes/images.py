@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy
 import torch
 
+SMALL = 96 * 96  # pixels of a picture that is kept in memory
 DISTINCT = 2000  # pictures; a longer dataset repeats them
 SEED = 7
 FAILURES = (RuntimeError, OSError, ImportError, ValueError)
@@ -50,7 +52,7 @@ _TABLE = {
     "GTSRB": Shape(26640, 12630, 3, 48, 48, 43),
     "VOCSegmentation": Shape(1464, 1449, 3, 366, 500, 21),
 }
-"""From the datasets' pages, to which https://pytorch.org/vision/stable/datasets.html leads; ImageFolder's is made up."""
+"""From the pages that https://pytorch.org/vision/stable/datasets.html leads to; ImageFolder's is made up."""
 
 
 def install(module: Any, tell: Callable[[str, str], None]) -> None:
@@ -112,32 +114,40 @@ def _fill(dataset: Any, original: Any, args: Any, kwargs: Any, shape: Shape, len
 
     given = _given(original, args, kwargs)
     transform, target_transform = given.get("transform"), given.get("target_transform")
-    dataset.root, dataset.transform, dataset.target_transform = given.get("root"), transform, target_transform
     both = given.get("transforms")
-    dataset.transforms = both or (
-        StandardTransform(transform, target_transform) if transform or target_transform else None
-    )
-    dataset.train = dataset.split = given.get("train", given.get("split"))
+    if not both and (transform or target_transform):
+        both = StandardTransform(transform, target_transform)
     generator = numpy.random.default_rng(SEED)
     targets = generator.integers(0, shape.classes, length)
-    names = getattr(type(dataset), "classes", None) or [f"class {number}" for number in range(shape.classes)]
-    dataset.classes = list(names) if isinstance(names, (list, tuple)) else names
-    dataset.class_to_idx = {str(name): number for number, name in enumerate(dataset.classes)}
+    names = getattr(type(dataset), "classes", None)
+    classes = list(names) if isinstance(names, (list, tuple)) else [f"class {each}" for each in range(shape.classes)]
     size = (min(DISTINCT, length), shape.height, shape.width, shape.channels)
-    small = shape.height * shape.width <= 96 * 96
+    small = shape.height * shape.width <= SMALL
     pictures = generator.integers(0, 256, size, dtype=numpy.uint8) if small else None
-    dataset._fake = _Items(pictures, targets, shape, "Segmentation" in type(dataset).__name__)
-    if pictures is not None:
-        indices = numpy.arange(length) % len(pictures)
-        data = pictures[indices]
-        own = type(dataset).__mro__
-        is_mnist = any(each.__name__ == "MNIST" for each in own)
-        dataset.data = torch.from_numpy(data[..., 0]) if is_mnist else data
-        dataset.targets = torch.from_numpy(targets) if is_mnist else targets.tolist()
-        dataset.labels = targets
+    attributes = {
+        "root": given.get("root"),
+        "transform": transform,
+        "target_transform": target_transform,
+        "transforms": both,
+        "train": given.get("train"),
+        "split": given.get("split"),
+        "classes": classes,
+        "class_to_idx": {str(name): number for number, name in enumerate(classes)},
+        "targets": targets.tolist(),
+        "labels": targets,
+        "_fake": _Items(pictures, targets, shape, "Segmentation" in type(dataset).__name__),
+    }
+    if pictures is None:
+        samples = _Samples(attributes["targets"])
+        attributes |= {"samples": samples, "imgs": samples}
     else:
-        dataset.targets = targets.tolist()
-        dataset.samples = dataset.imgs = _Samples(dataset.targets)
+        data = pictures[numpy.arange(length) % len(pictures)]
+        is_mnist = any(each.__name__ == "MNIST" for each in type(dataset).__mro__)
+        attributes["data"] = torch.from_numpy(data[..., 0]) if is_mnist else data
+        attributes["targets"] = torch.from_numpy(targets) if is_mnist else attributes["targets"]
+    for name, value in attributes.items():
+        with contextlib.suppress(AttributeError):  # a property, which says it by itself
+            setattr(dataset, name, value)
     cls = type(dataset)
     own_methods = {"__len__": _length, "__getitem__": _item}
     users = any("__getitem__" in vars(each) for each in _own_classes(cls))
