@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,6 +77,7 @@ def commands() -> None:
 def limits_options(command: Callable[..., int]) -> Callable[..., int]:
     """The options that say how much of a script is run."""
     for option in (
+        click.option("--python", metavar="PATH", help="The Python that runs the script, if it is not this one."),
         click.option("--device", default="cpu", show_default=True, help="Where the script may compute: cpu, cuda."),
         click.option("--fake-data", is_flag=True, help="Put random data and weights in the place of missing ones."),
         click.option(
@@ -165,6 +167,7 @@ def probe(
     from nnlint.probe.limits import Limits
     from nnlint.probe.probing import Script, probe_script
 
+    python = _python(limits.pop("python"))
     path = Path.cwd() if module else _existing(script)
     if path.is_dir() and not module:
         raise Problem(f"`{script}` is a folder: name a script, or use `nnlint check --probe {script}`")
@@ -290,7 +293,25 @@ def _probe_paths(
     from nnlint.probe.limits import Limits
     from nnlint.probe.probing import probe_paths
 
-    return probe_paths(targets, Limits(**limits), settings, progress)
+    python = _python(limits.pop("python"))
+    return probe_paths(targets, Limits(**limits), settings, progress, python)
+
+
+def _python(named: str | None) -> str:
+    """The interpreter that runs scripts: the one that is named, this one, or that of the environment that is active."""
+    from importlib.util import find_spec
+
+    active = os.environ.get("VIRTUAL_ENV")
+    if named is not None:
+        found = shutil.which(named)
+        if found is None:
+            raise Problem(f"`{named}` is no Python that can be run")
+        return found
+    if find_spec("torch") is not None:
+        return sys.executable
+    if active and (python := shutil.which("python", path=os.path.join(active, "bin"))):
+        return python
+    raise Problem("the probe needs torch: install nnlint[probe] beside it, or name its Python by --python")
 
 
 def _probed(probed: Probed, output_format: str, exit_zero: bool) -> int:

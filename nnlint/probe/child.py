@@ -1,4 +1,4 @@
-"""The child that runs the script: `python -m nnlint.probe.child DESCRIPTOR`, with the request on standard input.
+"""The child that runs the script; it gets the descriptor for its report as argument, the request on standard input.
 
 It restricts itself first, then imports torch, hooks into it, and runs the script. What it sees goes, line by line, to
 the descriptor. Whatever the script does, the parent has what was sent before.
@@ -21,7 +21,7 @@ GRACE = 0.85  # of the time limit; then the script is asked to stop, so that the
 
 
 def main() -> None:
-    descriptor = int(sys.argv[1])
+    descriptor = int(sys.argv[2])
     request = Request.from_json(sys.stdin.readline())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os._exit(serve(request, descriptor))
@@ -167,7 +167,3 @@ def _told(error: BaseException) -> str:
     own = [frame for frame in frames if "site-packages" not in frame.filename]
     place = f"{own[-1].filename}:{own[-1].lineno}: " if own else ""
     return f"{place}{type(error).__name__}: {error}"[:500]
-
-
-if __name__ == "__main__":
-    main()

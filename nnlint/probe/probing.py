@@ -79,7 +79,11 @@ def probe_script(
 
 
 def probe_paths(
-    paths: Sequence[Path], limits: Limits, settings: Settings, progress: Callable[[int, int], None] | None = None
+    paths: Sequence[Path],
+    limits: Limits,
+    settings: Settings,
+    progress: Callable[[int, int], None] | None = None,
+    python: str = sys.executable,
 ) -> Probed:
     """Check files and folders, and run the scripts among them."""
     scripts = [path for path in Foretelling(paths, settings, None, None).targets() if is_script(path)]
@@ -88,7 +92,7 @@ def probe_paths(
         if progress is not None:
             progress(number, len(scripts))
         request = Request(str(path), folder=os.getcwd(), root=str(find_root(path)), limits=limits)
-        testimonies.append(session.run(request))
+        testimonies.append(session.run(request, python))
     return _heard(paths, testimonies, settings)
 
 

@@ -21,6 +21,13 @@ from nnlint.probe.wire import Sighting
 
 PATIENCE = 5.0  # seconds beyond the time limit in which the child may say what it saw
 LONGEST_LINE = 16 << 20
+START = """
+import sys
+sys.path[:] = [*filter(None, sys.path), sys.argv[1]]
+from nnlint.probe.child import main
+main()
+"""
+"""How the child starts, in any Python that has torch: its own packages first, nothing out of the working folder."""
 
 
 @dataclass(slots=True)
@@ -79,7 +86,7 @@ def run(request: Request, python: str = sys.executable) -> Testimony:
         read, write = os.pipe()
         with printed.open("wb") as output:
             child = subprocess.Popen(
-                [python, "-m", "nnlint.probe.child", str(write)],
+                [python, "-c", START, str(Path(__file__).parents[2]), str(write)],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -112,11 +119,8 @@ def time_allowed(request: Request) -> float:
 
 def environment(request: Request) -> dict[str, str]:
     """The child's environment: nothing compiled, no GPU unless asked for."""
-    own = str(Path(__file__).parents[2])
-    paths = [own, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "TORCHDYNAMO_DISABLE": "1",
