@@ -174,7 +174,7 @@ def probe(
     with _clear_errors():
         settings = config.override(config.load(path), _words(select), _words(ignore))
         probed = probe_script(
-            Script(script, arguments, module), Limits(**limits), settings, recipe=recipe or bool(report)
+            Script(script, arguments, module), Limits(**limits), settings, recipe=recipe or bool(report), python=python
         )
     if report:
         _write_page(probed, report)
