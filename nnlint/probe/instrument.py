@@ -1,8 +1,8 @@
 """The user's files are compiled with marks, so that loops can be cut short and values are seen that torch does not see.
 
 Given `for batch in loader:` the iterable becomes `__nnlint__.loop(loader, …)`, given `while running:` the test becomes
-`__nnlint__.goes_on(running, …)`, and given the statement `x.to(device)` its value is shown to `__nnlint__.thrown`. The statement `losses.append(loss)` is
-called by `__nnlint__.collected(losses.append, loss)`.
+`__nnlint__.goes_on(running, …)`, and given the statement `x.to(device)` its value is shown to `__nnlint__.thrown`.
+The statement `losses.append(loss)` becomes `__nnlint__.collected(losses.append, loss)`.
 Nothing else changes, and every position stays what it is in the file.
 """
 
