@@ -19,7 +19,7 @@ from torch.utils.data import dataloader as loading
 
 from nnlint.knowledge.operations import OPERATIONS
 from nnlint.probe.observers.base import Observer
-from nnlint.probe.run import Backward, Call, Pass, Run
+from nnlint.probe.run import Backward, Call, Pass, Run, is_in_place
 
 _DUNDERS = {
     "__add__": "add", "__radd__": "add", "__iadd__": "add", "__sub__": "add", "__rsub__": "add", "__isub__": "add",
@@ -71,11 +71,8 @@ class Hooks:
 
     def wanting(self, what: str, name: str, operation: str) -> list[Callable[..., None]]:
         """Those methods whose observer wants to see this torch function."""
-        return [
-            method
-            for method in self.listening(what)
-            if {name, operation, "*"} & method.__self__.operations  # type: ignore[attr-defined]
-        ]
+        kinds = {name, operation, "*", "*_" if is_in_place(name) else "*"}
+        return [method for method in self.listening(what) if kinds & method.__self__.operations]  # type: ignore[attr-defined]
 
     def ask_all(self, methods: list[Callable[..., None]], argument: Any) -> None:
         self.run.muted += 1

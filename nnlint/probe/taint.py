@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from nnlint.probe.run import Call, Run
+from nnlint.probe.run import Call, Run, is_in_place
 
 MOST_NUMBERS = 4096  # that are known by identity, which keeps them alive
 MOST_ITEMS = 10_000  # of a container that is looked through
@@ -126,12 +126,3 @@ def taint_of(run: Run) -> Taint:
 
 
 _TAINTS: weakref.WeakKeyDictionary[Run, Taint] = weakref.WeakKeyDictionary()
-_NOT_IN_PLACE = frozenset({"requires_grad_", "retain_grad_", "share_memory_", "detach_"})
-
-
-def is_in_place(name: str) -> bool:
-    """Whether a torch function of this name writes into its first argument."""
-    last = name.rpartition(".")[2]
-    if last == "__setitem__":
-        return True
-    return last.endswith("_") and not last.endswith("__") and last not in _NOT_IN_PLACE

@@ -1,4 +1,4 @@
-"""Keeps what several observers ask for: what tensors are made of, and which parameters learn."""
+"""Keeps what several observers ask for: what tensors are made of, and which parameters learn when."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 
 from nnlint.probe import graphs
 from nnlint.probe.learners import learners_of
+from nnlint.probe.lessons import lessons_of
 from nnlint.probe.observers.base import Observer
 from nnlint.probe.run import Backward, Call, Run
 from nnlint.probe.taint import taint_of
@@ -20,7 +21,7 @@ class Bookkeeping(Observer):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._taint, self._learners = taint_of(run), learners_of(run)
+        self._taint, self._learners, self._lessons = taint_of(run), learners_of(run), lessons_of(run)
 
     def called(self, call: Call) -> None:
         self._taint.ran(call)
@@ -37,5 +38,12 @@ class Bookkeeping(Observer):
     def differentiating(self, backward: Backward) -> None:
         self._learners.taught(graphs.leaves(backward.roots))
 
+    def differentiated(self, backward: Backward) -> None:
+        self._lessons.enter(backward)
+
+    def failed(self, backward: Backward, error: Exception) -> None:
+        self._lessons.enter(backward)
+
     def stepped(self, optimizer: torch.optim.Optimizer) -> None:
+        self._lessons.stepped(optimizer)
         self._learners.stepped(optimizer)
