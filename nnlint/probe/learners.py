@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from nnlint.probe.run import Run
+from nnlint.probe import graphs
+from nnlint.probe.run import Backward, Run
 from nnlint.source import Place
 from nnlint.values import Layer
 
@@ -21,6 +22,7 @@ class Learners:
         self._book = run.book
         self._numbers: dict[int, tuple[weakref.ref[torch.Tensor], int]] = {}
         self._next = 0
+        self._latest: tuple[Backward, list[torch.Tensor]] | None = None
         self._modules: weakref.WeakSet[torch.nn.Module] = weakref.WeakSet()
         self._held: set[int] = set()
         self._stepped: set[int] = set()
@@ -49,10 +51,20 @@ class Learners:
         """Weights that were loaded may be meant to stay as they are."""
         self._loaded |= {self.number(parameter) for parameter in module.parameters()}
 
-    def taught(self, leaves: Iterable[torch.Tensor]) -> None:
+    def taught(self, backward: Backward) -> None:
         """`backward` brings gradients to leaves."""
         self.lessons += 1
-        self._taught |= {self.number(leaf) for leaf in leaves}
+        self._taught |= {self.number(leaf) for leaf in self.leaves(backward)}
+
+    def leaves(self, backward: Backward) -> list[torch.Tensor]:
+        """The leaves to which a backward pass brings gradients that are not zero by the kind of its graph."""
+        if self._latest is None or self._latest[0] is not backward:
+            self._latest = backward, list(graphs.leaves(backward.roots))
+        return self._latest[1]
+
+    def forget(self) -> None:
+        """The backward pass is over."""
+        self._latest = None
 
     def holds(self, leaf: torch.Tensor) -> bool:
         """Whether an optimizer holds a tensor."""

@@ -14,6 +14,8 @@ from nnlint.probe.learners import learners_of
 from nnlint.probe.run import Backward, Run
 from nnlint.source import Place
 
+MOST_WAITING = 256  # backward passes whose gradients no optimizer has used
+
 
 @dataclass(slots=True, eq=False)
 class Lesson:
@@ -33,8 +35,11 @@ class Lesson:
 
 
 class Lessons:
+    """All backward passes, in their order."""
+
     def __init__(self, run: Run) -> None:
         self.all: list[Lesson] = []
+        self._waiting: list[Lesson] = []  # for a step
         self.forward: Place | None = None
         self._run = weakref.ref(run)
 
@@ -53,6 +58,7 @@ class Lessons:
             else:
                 graphs.note(node, "lesson", len(self.all))
         self.all.append(lesson)
+        self._waiting.append(lesson)
 
     def stepped(self, optimizer: torch.optim.Optimizer) -> None:
         run = self._run()
@@ -60,8 +66,9 @@ class Lessons:
             return
         learners = learners_of(run)
         held = {learners.number(each) for group in optimizer.param_groups for each in group["params"]}
-        for lesson in self.all:
-            lesson.stepped = lesson.stepped or not held.isdisjoint(lesson.parameters)
+        for lesson in self._waiting:
+            lesson.stepped = not held.isdisjoint(lesson.parameters)
+        self._waiting = [lesson for lesson in self._waiting if not lesson.stepped][-MOST_WAITING:]
 
     def of(self, nodes: Iterable[Any]) -> list[Lesson]:
         """The latest backward passes that went through some nodes, in their order."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from nnlint.probe import graphs
 from nnlint.probe.learners import learners_of
 from nnlint.probe.lessons import lessons_of
 from nnlint.probe.observers.base import Observer
@@ -36,12 +35,14 @@ class Bookkeeping(Observer):
         self._learners.made(optimizer)
 
     def differentiating(self, backward: Backward) -> None:
-        self._learners.taught(graphs.leaves(backward.roots))
+        self._learners.taught(backward)
 
     def differentiated(self, backward: Backward) -> None:
+        self._learners.forget()
         self._lessons.enter(backward)
 
     def failed(self, backward: Backward, error: Exception) -> None:
+        self._learners.forget()
         self._lessons.enter(backward)
 
     def stepped(self, optimizer: torch.optim.Optimizer) -> None:

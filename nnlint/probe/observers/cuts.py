@@ -20,7 +20,7 @@ from nnlint.source import Place
 from nnlint.values import Form, Layer, TensorFacts
 
 _OPERATIONS = frozenset({"detach", "argmax", "compare", "round", "step"})
-_COPIES = frozenset({"torch.tensor", "torch.Tensor.new_tensor"})
+_COPIES = frozenset({"torch.tensor", "torch.Tensor.new_tensor", "torch.as_tensor", "torch.asarray"})
 _ASKS = (".__bool__", ".__int__", ".__index__", ".__len__")  # what is asked so is a condition or a size
 _LOSSES = ("Loss", "Entropy", "KlDiv")  # in names of nodes
 MOST_LOOKS = 8
@@ -43,6 +43,9 @@ class Cuts(Observer):
 
     def called(self, call: Call) -> None:
         if not call.grad_enabled or call.name.endswith(_ASKS):
+            return
+        if call.name in _COPIES and call.args and isinstance(call.args[-1], np.ndarray):
+            self._from_array(call.args[-1], call.result)
             return
         cut = next((each for each in _tensors(call) if each.requires_grad and each.grad_fn is not None), None)
         if cut is None or call.place is None:
@@ -78,21 +81,17 @@ class Cuts(Observer):
         self._taint.mark(tensor, marks)
 
     def differentiating(self, backward: Backward) -> None:
-        learns = list(graphs.leaves(backward.roots))
         marks = self._own(self._taint.of(backward.roots))
         escaped = self._own(self._taint.in_numbers | self._taint.in_arrays)
-        whole = all(self._is_empty(leaf) for leaf in learns)
+        learns = self._learners.leaves(backward)
+        whole = all(self._is_empty(leaf, backward) for leaf in learns)
         for number in marks:
-            found = self._cuts[number]
-            found.differentiated = True
-            if whole and not found.whole:
-                found.whole, found.backward = True, backward.place
-        if whole and not marks:
+            self._cuts[number].reach(backward, whole)
+        if not marks and learns and not any(map(self._learners.can_learn, learns)):
             for number in escaped:
-                found = self._cuts[number]
-                if found.scalar and not found.whole:
-                    found.differentiated = found.whole = found.guessed = True
-                    found.backward = backward.place
+                if self._cuts[number].scalar:
+                    self._cuts[number].guessed |= not self._cuts[number].whole
+                    self._cuts[number].reach(backward, whole=True)
         for number in escaped:
             self._cuts[number].escapes = True
         self._taint.in_numbers -= escaped
@@ -101,12 +100,14 @@ class Cuts(Observer):
     def _own(self, marks: Iterable[int]) -> frozenset[int]:
         return frozenset(mark for mark in marks if mark in self._cuts)
 
-    def _is_empty(self, leaf: torch.Tensor) -> bool:
+    def _is_empty(self, leaf: torch.Tensor, backward: Backward) -> bool:
         """Whether a leaf is a loss that was made anew: nobody is to learn, and no gradient is asked for."""
-        if not self._learners.can_learn(leaf):
-            return True
-        made_of_loss = any(self._cuts[number].scalar for number in self._own(self._taint.of(leaf)))
-        return made_of_loss and not isinstance(leaf, torch.nn.Parameter) and not self._learners.holds(leaf)
+        if isinstance(leaf, torch.nn.Parameter) or self._learners.holds(leaf):
+            return False
+        cuts = [self._cuts[number] for number in self._own(self._taint.of(leaf))]
+        if leaf.numel() == 1:
+            return bool(cuts) or any(leaf is root for root in backward.roots)
+        return any(cut.scalar for cut in cuts)
 
     def ended(self) -> None:
         for cut in self._cuts.values():
@@ -126,9 +127,11 @@ class Cuts(Observer):
             in_forward=cut.in_forward,
             starved=layers if cut.differentiated else (),
         )
-        self.run.saw(event, self._evidence(cut, layers), alone=self._is_sure(cut, bool(layers)))
+        codes: tuple[str, ...] = ()
         if layers and not cut.differentiated and cut.escapes:
             self.run.undecided(event, "what became of the number or array is not followed", codes=("NN410",))
+            codes = ("NN108", "NN116")
+        self.run.saw(event, self._evidence(cut, layers), codes=codes, alone=self._is_sure(cut, bool(layers)))
 
     def _starved(self, cut: _Cut) -> tuple[Layer, ...]:
         """The layers of which no parameter ever got a gradient, in the order in which the files have them."""
@@ -171,6 +174,12 @@ class _Cut:
     whole: bool = False
     backward: Place | None = None
 
+    def reach(self, backward: Backward, whole: bool) -> None:
+        """Something that was made of it is differentiated."""
+        self.differentiated = True
+        if whole and not self.whole:
+            self.whole, self.backward = True, backward.place
+
 
 def _is_loss(node: Any) -> bool:
     return any(any(word in each.name() for word in _LOSSES) for each in graphs.below(node, 6))
@@ -186,6 +195,8 @@ def _tensors(call: Call) -> Iterable[torch.Tensor]:
         yield from call.tensors()
         return
     pending: list[Any] = list(call.args[:2])
+    if call.name.startswith("torch.as"):  # a tensor comes back as it is, on its graph
+        pending = [each for each in pending if not isinstance(each, torch.Tensor)]
     while pending:
         each = pending.pop()
         if isinstance(each, torch.Tensor):

@@ -52,7 +52,7 @@ class GraphsKept(Observer):
         graphs.note(result.grad_fn, "sum", (place, self.run.step))
 
     def differentiating(self, backward: Backward) -> None:
-        for node in backward.nodes:
+        for node in backward.nodes if self._sums else ():
             mark = graphs.noted(node, "sum")
             if mark is not None and mark[0] in self._sums:
                 self._sums[mark[0]].differentiated = True

@@ -42,11 +42,16 @@ class Retained(Observer):
             return
         stack = tuple(self.run.places.stack())
         own = [lesson for lesson in earlier if lesson.stepped and lesson.stack == stack]
-        if own and backward.place not in self._carried and self._lessons.forward is not None:
+        if own:
             nodes = [node for node in backward.nodes if not graphs.is_leaf_node(node)]
             old = sum(graphs.noted(node, "lesson") is not None for node in nodes)
             if old < len(nodes):
-                self._carried[backward.place] = _Carried(own[0], old, len(nodes))
+                carried = self._carried.setdefault(backward.place, _Carried(own[0], old, backward.retains))
+                carried.last, carried.nodes = old, len(nodes)
+
+    def failed(self, backward: Backward, error: Exception) -> None:
+        if backward.place in self._carried and "second time" in str(error):
+            self._carried[backward.place].raised = True
 
     def ended(self) -> None:
         by_place: dict[Place, list[Lesson]] = {}
@@ -57,9 +62,10 @@ class Retained(Observer):
 
     def _tell(self, place: Place, lessons: list[Lesson]) -> None:
         call, carried = words(place, 200), self._carried.get(place)
-        if carried is not None:
+        if carried is not None and (carried.raised or carried.grows or carried.retains):
             event = GraphRetained(place=place, call=call, carried=carried.lesson.forward or place)
-            self.run.saw(event, f"{carried.old} of the {carried.all} nodes of its graph are those of an earlier step")
+            evidence = f"{carried.last} of the {carried.nodes} nodes of its graph are those of earlier steps"
+            self.run.saw(event, evidence, alone=carried.raised or carried.grows)
             return
         event = GraphRetained(place=place, call=call)
         if not all(lesson.retains for lesson in lessons):
@@ -73,10 +79,20 @@ class Retained(Observer):
             self.run.undecided(event, "it ran once only, or no step used its gradients")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Carried:
-    """A backward pass that came into the graph of an earlier one."""
+    """Backward passes of one place that came into the graphs of earlier ones.
+
+    Where these do not grow with each step, it may be one graph that is used often, as of a parameter that is cast.
+    """
 
     lesson: Lesson
-    old: int  # nodes
-    all: int
+    first: int  # how many nodes of earlier steps there were at first
+    retains: bool
+    last: int = 0
+    nodes: int = 0
+    raised: bool = False
+
+    @property
+    def grows(self) -> bool:
+        return self.last > self.first

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import torch
 
 from nnlint.events import UngradedPass
-from nnlint.probe import graphs
 from nnlint.probe.learners import learners_of
 from nnlint.probe.observers.base import Observer
 from nnlint.probe.places import called, conditions
@@ -59,7 +58,7 @@ class UngradedPasses(Observer):
 
     def differentiating(self, backward: Backward) -> None:
         marks = self._taint.of(backward.roots) & self._passages.keys()
-        empty = bool(marks) and not any(map(self._learners.can_learn, graphs.leaves(backward.roots)))
+        empty = bool(marks) and not any(map(self._learners.can_learn, self._learners.leaves(backward)))
         for mark in marks:
             passage = self._passages[mark]
             passage.differentiated = True
