@@ -50,6 +50,11 @@ class Testimony:
     seeded: bool = False  # the script seeds torch
     output: str = ""  # the last of what the script printed
 
+    @property
+    def has_random_data(self) -> bool:
+        """Whether data were made up, so that nothing follows from their values."""
+        return any(note["kind"] == "data substituted" for note in self.notes)
+
     def hear(self, line: bytes) -> None:
         """Take in one message of the child; what is none is passed over."""
         with contextlib.suppress(ValueError, KeyError, AttributeError, TypeError, wire.WireError):
