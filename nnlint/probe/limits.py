@@ -18,7 +18,8 @@ class Limits:
     time_limit: float = 120.0
     device: str = "cpu"
     fake_data: bool = False
-    memory: int = 16 << 30  # bytes of address space beyond what torch itself maps
+    memory: int = 16 << 30  # bytes, of all its processes
+    disk: int = 32 << 30  # bytes of what it writes
 
 
 @dataclass(frozen=True, slots=True)
