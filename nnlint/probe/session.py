@@ -46,7 +46,7 @@ class Testimony:
     messages: int = 0
 
     def hear(self, line: bytes) -> None:
-        """Take in one message of the child; what is none is passed over: the script, too, can write where it is read."""
+        """Take in one message of the child. What is none is passed over: the script can write there, too."""
         self.messages += 1
         if self.messages <= MOST_MESSAGES:
             with contextlib.suppress(ValueError, KeyError, AttributeError, TypeError, RecursionError, wire.WireError):
