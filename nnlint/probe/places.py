@@ -12,7 +12,8 @@ from types import CodeType, FrameType
 
 from nnlint.source import Place, Span
 
-_FOREIGN = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f"{os.sep}nnlint{os.sep}probe{os.sep}")
+_FOREIGN = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_NNLINT = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "")
 
 
 class Places:
@@ -52,10 +53,12 @@ class Places:
 
     def file(self, name: str) -> str | None:
         """The real path of a file of the user's, None for any other."""
+        if not name:
+            return None
         if name not in self._files:
             path = os.path.realpath(name)
-            own = path.startswith(self._root) and not any(part in path for part in _FOREIGN)
-            self._files[name] = path if own and not name.startswith("<") else None
+            own = path.startswith(self._root) and not path.startswith(_NNLINT) and os.path.isfile(path)
+            self._files[name] = path if own and not any(part in path for part in _FOREIGN) else None
         return self._files[name]
 
 
@@ -118,7 +121,7 @@ def _span(code: CodeType, instruction: int, line: int, path: str) -> Span:
     positions = getattr(code, "co_positions", None)
     if positions is not None:
         start, end, first, last = next(islice(positions(), instruction // 2, None), (None,) * 4)
-        if None not in (start, end, first, last):
+        if start is not None and end is not None and first is not None and last is not None:
             return Span(start, _characters(path, start, first) + 1, end, _characters(path, end, last) + 1)
     text = linecache.getline(path, line).rstrip("\n")
     return Span(line, len(text) - len(text.lstrip()) + 1, line, max(len(text), 1) + 1)

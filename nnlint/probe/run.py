@@ -24,7 +24,7 @@ MOST_SIGHTINGS = 20_000
 
 @dataclass(slots=True)
 class Call:
-    """A call of a torch function: `name` is torch's dotted name of it, `operation` nnlint's (`knowledge.operations`)."""
+    """A call of a torch function: `name` is torch's dotted name, `operation` nnlint's (`knowledge.operations`)."""
 
     function: Callable[..., Any]
     name: str
@@ -34,6 +34,7 @@ class Call:
     kwargs: dict[str, Any]
     run: Run
     result: Any = None
+    grad_enabled: bool = True
     _place: Place | None = None
 
     @property
@@ -80,13 +81,18 @@ class Pass:
 
 @dataclass(slots=True)
 class Backward:
-    """A call of `backward`: the tensors that are differentiated, and what of the graph it reaches."""
+    """A call of `backward`: the tensors that are differentiated, and what of the graph it reaches.
+
+    It `retains` the graph where it is asked to, and `creates` one of the gradients.
+    """
 
     roots: tuple[torch.Tensor, ...]
     place: Place | None
     nodes: set[Any] = field(default_factory=set)  # of the graph
     leaves: set[int] = field(default_factory=set)  # ids of the tensors that get gradients
     number: int = 0
+    retains: bool = False
+    creates: bool = False
 
 
 class Run:
@@ -122,6 +128,10 @@ class Run:
     def undecided(self, event: Event, reason: str, *, codes: tuple[str, ...] = ()) -> None:
         """An event took place, of which too little could be measured."""
         self._tell(Sighting(event, self.step, "", codes, reason))
+
+    def denied(self, event: Event, evidence: str, *, codes: tuple[str, ...] = ()) -> None:
+        """An event was looked for, and it did not take place: for events of which every one is a mistake."""
+        self._tell(Sighting(event, self.step, evidence, codes, absent=True))
 
     def say(self, kind: str, **fields: Any) -> None:
         """Anything else for the report."""

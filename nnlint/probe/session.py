@@ -25,6 +25,13 @@ LONGEST_LINE = 16 << 20
 LONGEST_OUTPUT = 1 << 16
 LOOK = 0.05  # seconds between two looks at a child that is silent
 MOST_MESSAGES = 100_000  # of one run; a script may send what it likes
+START = """
+import sys
+sys.path[:] = [*filter(None, sys.path), sys.argv[1]]
+from nnlint.probe.child import main
+main()
+"""
+"""How the child starts, in any Python that has torch: its own packages first, nothing out of the working folder."""
 
 
 @dataclass(slots=True)
@@ -35,6 +42,7 @@ class Testimony:
     how: str = "killed"
     error: str = ""
     steps: int = 0
+    files: tuple[str, ...] = ()  # the user's own, that the script imported
     seconds: float = 0.0
     cut: dict[str, int] = field(default_factory=dict)  # loops and loaders that were cut short
     decides: frozenset[str] = frozenset()
@@ -42,6 +50,8 @@ class Testimony:
     faults: list[dict[str, Any]] = field(default_factory=list)  # of the probe itself
     notes: list[dict[str, Any]] = field(default_factory=list)  # what was substituted, redirected, refused
     checks: list[dict[str, Any]] = field(default_factory=list)  # of the recipe
+    losses: tuple[float, ...] = ()  # that were differentiated, in order, where the recipe is asked for
+    seeded: bool = False  # the script seeds torch
     output: str = ""  # the last of what the script printed
     messages: int = 0
 
@@ -51,9 +61,9 @@ class Testimony:
         if self.messages <= MOST_MESSAGES:
             with contextlib.suppress(ValueError, KeyError, AttributeError, TypeError, RecursionError, wire.WireError):
                 message = json.loads(line)
-                self._take(message.pop("kind"), message)
+                self._take_in(message.pop("kind"), message)
 
-    def _take(self, kind: str, message: dict[str, Any]) -> None:
+    def _take_in(self, kind: str, message: dict[str, Any]) -> None:
         match kind:
             case "sighting":
                 self.sightings.append(wire.load(message))
@@ -61,13 +71,16 @@ class Testimony:
                 self.decides = frozenset(message.get("decides", ()))
             case "ended":
                 self.steps, self.cut = int(message.get("steps", 0)), dict(message.get("cut", {}))
+                self.files = tuple(map(str, message.get("files", ())))
                 self.how, self.error = str(message.get("how")), str(message.get("error", ""))
             case "killed":
                 self.error = str(message.get("reason", ""))
             case "fault":
                 self.faults.append(message)
+            case "losses":
+                self.losses, self.seeded = tuple(message.get("values", ())), bool(message.get("seeded"))
             case "check":
-                self.checks.append(message)
+                self.checks.append({**message, **{key: str(message[key]) for key in ("name", "status", "told")}})
             case str():
                 self.notes.append({"kind": kind, **message})
 
@@ -80,7 +93,7 @@ def run(request: Request, python: str = sys.executable) -> Testimony:
         started = time.monotonic()
         read, write = os.pipe()
         child = subprocess.Popen(
-            [python, "-m", "nnlint.probe.child", str(write)],
+            [python, "-c", START, str(Path(__file__).parents[2]), str(write)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -98,7 +111,7 @@ def run(request: Request, python: str = sys.executable) -> Testimony:
                 child.stdin.write(request.to_json().encode() + b"\n")
                 child.stdin.flush()
             hear: dict[int, _Lines | _Tail] = {read: _Lines(testimony), child.stdout.fileno(): printed}
-            _listen(child, hear, started + request.limits.time_limit + PATIENCE)
+            _listen(child, hear, started + time_allowed(request))
         finally:
             end(child)
             os.close(read)
@@ -109,13 +122,16 @@ def run(request: Request, python: str = sys.executable) -> Testimony:
         return testimony
 
 
+def time_allowed(request: Request) -> float:
+    """Seconds after which a run is ended from outside."""
+    limits = request.limits
+    return limits.time_limit + PATIENCE + (2 * limits.recipe_time if request.recipe else 0)
+
+
 def environment(request: Request) -> dict[str, str]:
     """The child's environment: nothing compiled, no GPU unless asked for."""
-    own = str(Path(__file__).parents[2])
-    paths = [own, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "TORCHDYNAMO_DISABLE": "1",

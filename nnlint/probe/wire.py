@@ -21,9 +21,10 @@ class Sighting:
     """An event that took place in a run, at a `step` (how many steps optimizers had taken).
 
     `evidence` are the numbers that were measured. `codes` are the rules that it is evidence for, () for all that watch
-    such events. `undecided` says why nothing follows from it; then no rule sees it. What is seen is not always a mistake:
-    where only the code can tell what was meant, the event does not stand `alone` and confirms or refutes no more than
-    what the interpreter found.
+    such events. `undecided` says why nothing follows from it; then no rule sees it. `absent`: such an event was looked
+    for at this place and did not take place, which refutes what rests on it; no rule sees it either. What is seen is
+    not always a mistake: where only the code can tell what was meant, the event does not stand `alone`, and confirms or
+    refutes no more than what the interpreter found.
     """
 
     event: Event
@@ -32,6 +33,7 @@ class Sighting:
     codes: tuple[str, ...] = ()
     undecided: str = ""
     alone: bool = True
+    absent: bool = False
 
     def concerns(self, code: str) -> bool:
         return not self.codes or code in self.codes
@@ -49,6 +51,7 @@ def dump(sighting: Sighting) -> dict[str, Any]:
         "codes": list(sighting.codes),
         "undecided": sighting.undecided,
         "alone": sighting.alone,
+        "absent": sighting.absent,
     }
 
 
@@ -67,6 +70,7 @@ def load(data: Mapping[str, Any]) -> Sighting:
             tuple(data["codes"]),
             str(data["undecided"]),
             bool(data["alone"]),
+            bool(data["absent"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WireError(str(error)) from error

@@ -53,6 +53,9 @@ class Observer:
     def differentiated(self, backward: Backward) -> None:
         """`backward` has run."""
 
+    def failed(self, backward: Backward, error: Exception) -> None:
+        """`backward` has raised an error, which goes on to the script."""
+
     def optimizer_made(self, optimizer: torch.optim.Optimizer) -> None:
         """The constructor of an optimizer has run."""
 
@@ -85,6 +88,9 @@ class Observer:
 
     def thrown(self, value: object) -> None:
         """The value of a statement that is an expression was thrown away; the user's frame is at the expression."""
+
+    def collected(self, container: object, values: tuple[object, ...]) -> None:
+        """A statement such as `container.append(value)` has put values into a container."""
 
     def ended(self) -> None:
         """The script has ended, or was stopped (`run.completed` tells): the last chance to say something."""
