@@ -148,13 +148,14 @@ class _Performance:
         )
 
     def give(self) -> int:
-        from nnlint.probe import stage
+        from nnlint.probe import ranks, stage
         from nnlint.probe.budget import Enough
 
         if self._request.limits.fake_data:
             from nnlint.probe import substitutes
 
             substitutes.install(self.run)
+        ranks.install(self.run.say)
         self._hooks.install(self._stop_if_late)
         signal.signal(signal.SIGALRM, self._alarm)
         signal.setitimer(signal.ITIMER_REAL, max(self._deadline - time.monotonic(), 0.1))
