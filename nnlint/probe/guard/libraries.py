@@ -24,6 +24,7 @@ class Use(enum.Enum):
     READ = enum.auto()
     WRITE = enum.auto()  # anew
     UPDATE = enum.auto()
+    FILL = enum.auto()  # a folder
 
 
 class Opener(NamedTuple):
@@ -48,6 +49,11 @@ OPENERS = {
     "safetensors": (
         Opener("serialize_file", 1, "filename", Use.WRITE),
         Opener("safe_open", 0, "filename", Use.READ),
+    ),
+    "tokenizers": (
+        Opener("Tokenizer.save", 1, "path", Use.WRITE),
+        Opener("Tokenizer.from_file", 0, "path", Use.READ),
+        Opener("models.Model.save", 1, "folder", Use.FILL),
     ),
     "cv2": (Opener("imwrite", 0, "filename", Use.WRITE), Opener("imread", 0, "filename", Use.READ)),
 }
@@ -114,7 +120,8 @@ def _wrap_all(module: Any, overlay: Overlay) -> None:
         original = getattr(holder, name, None)
         if original is not None:
             wrapped = _translating(original, opener, overlay)
-            setattr(holder, name, wrapped if holders else Replaced(original, wrapped))
+            is_method = isinstance(holder, type) and not isinstance(vars(holder).get(name), staticmethod)
+            setattr(holder, name, wrapped if is_method else Replaced(original, wrapped))
 
 
 def _translating(original: Any, opener: Opener, overlay: Overlay) -> Callable[..., Any]:
@@ -134,7 +141,13 @@ def translated(path: Any, use: Use, overlay: Overlay) -> Any:
     if not isinstance(path, (str, bytes, os.PathLike)) or not path:
         return path
     name = overlay.name(path)
-    place = overlay.existing(name) if use is Use.READ else overlay.to_write(name, keep=use is Use.UPDATE)
+    match use:
+        case Use.READ:
+            place = overlay.existing(name)
+        case Use.FILL:
+            place = os.path.dirname(overlay.to_write(os.path.join(name, "any"), keep=False))
+        case _:
+            place = overlay.to_write(name, keep=use is Use.UPDATE)
     return path if place == name else place
 
 
