@@ -75,6 +75,9 @@ class TestWhatIsWritten:
             ("open('latest/log.txt', 'w').write('n'); print(text('runs/1/log.txt'))", "n"),
             ("os.unlink('latest'); os.symlink('runs', 'latest'); print(os.listdir('latest'))", "['1']"),
             ("os.mkdir('out'); os.chdir('out'); open('f', 'w'); print(os.getcwd()[-3:], os.listdir())", "out ['f']"),
+            ("os.system('mkdir -p a/b; rm -r data'); print(os.path.exists('a'), os.path.exists('data'))", "False True"),
+            ("print(os.system('mkdir -p a/b'), os.system('rm -rf data'), os.listdir('a'))", "0 0 ['b']"),
+            ("os.system('cp -r data copy'); os.system('mv copy/*.csv b.csv'); print(os.listdir('copy'))", "['deep']"),
             ("os.chmod('best.pt', 0); os.utime('data', (0, 0)); print('done')", "done"),
             ("f = tempfile.NamedTemporaryFile(dir='.'); f.close(); print(os.path.exists(f.name))", "False"),
             ("open('/tmp/nnlint-safety', 'w').write('x'); print(text('/tmp/nnlint-safety'))", "x"),
@@ -114,7 +117,7 @@ class TestWhatIsWritten:
     def test_is_noted_once_and_not_without_end(self, project: Path) -> None:
         notes = guarded(project, "for i in range(200):\n    for _ in range(2): open(f'f{i}', 'w')")[1]
         assert len(notes) == 50
-        assert notes[0] == {"kind": "redirected", "path": str(project / "f0")}
+        assert notes[0] == {"kind": "redirected", "path": "f0"}
 
 
 @needs_landlock
@@ -184,7 +187,7 @@ for action in (
     lambda: posix.mkdir("new"),
     lambda: posix.chmod("best.pt", 0),
     lambda: subprocess.run(["rm", "best.pt"]),
-    lambda: os.system("rm best.pt"),
+    lambda: os.system("/bin/rm best.pt"),
     lambda: posix.open("best.pt", os.O_WRONLY | os.O_TRUNC),
 ):
     try:
@@ -200,5 +203,9 @@ print(open("best.pt").read())
         assert any(note["kind"] == "guard" for note in notes)
 
 
-def test_the_guard_is_set_quickly(project: Path) -> None:
-    assert float(min(guarded(project, "print(seconds)")[0].split())) < 0.05
+def test_the_guard_is_set_quickly(tmp_path: Path) -> None:
+    seconds = []
+    for number in range(3):  # the quickest: the machine may be busy
+        project = things_to_lose(tmp_path / str(number) / "project")
+        seconds.append(float(guarded(project, "print(seconds)")[0]))
+    assert min(seconds) < 0.05

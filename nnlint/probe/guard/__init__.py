@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from nnlint.probe.guard import files, landlock, libraries, seccomp, surroundings
+from nnlint.probe.guard import files, landlock, libraries, seccomp, shell, surroundings
 from nnlint.probe.guard.overlay import Overlay
 from nnlint.probe.guard.record import Record, Watch
 from nnlint.probe.limits import Request
@@ -20,7 +20,7 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 def install(request: Request, report: Callable[[bytes], None]) -> None:
     """Restrict this process, before torch is imported and before the script runs."""
     scratch = os.path.realpath(request.scratch)
-    record = Record(report)
+    record = Record(report, request.folder)
     surroundings.prepare(scratch, request.limits)
     overlay = Overlay(scratch, record.redirected)
     held = landlock.restrict([scratch], [*DEVICES, *_accelerators(request.limits.device)])
@@ -28,6 +28,7 @@ def install(request: Request, report: Callable[[bytes], None]) -> None:
     Watch(record, overlay, request.root, is_weak=not held).install()
     files.install(overlay)
     libraries.install(overlay)
+    shell.install()
     if not held:
         record.note("guard", weaker="this system has no Landlock: C libraries may write where they like")
     if not is_offline:

@@ -31,8 +31,9 @@ _CONTACTS = ("socket.connect", "socket.bind", "socket.sendto")
 class Record:
     """Notes, each once. They are of this process, not of its forks."""
 
-    def __init__(self, report: Callable[[bytes], None]) -> None:
+    def __init__(self, report: Callable[[bytes], None], folder: str) -> None:
         self._report = report
+        self._folder = os.path.join(os.path.realpath(folder), "")
         self._noted: set[bytes] = set()
         self._process = os.getpid()
 
@@ -44,7 +45,7 @@ class Record:
         self._report(line)
 
     def redirected(self, path: str) -> None:
-        self.note("redirected", path=path)
+        self.note("redirected", path=path.removeprefix(self._folder))
 
 
 class Watch:

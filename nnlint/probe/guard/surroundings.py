@@ -23,6 +23,7 @@ OFFLINE = {
 }
 # Written by compilers and drivers, which the overlay does not reach. Other caches are read where they are.
 COMPILED = ("TORCH_EXTENSIONS_DIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "NUMBA_CACHE_DIR", "CUDA_CACHE_PATH")
+MOST_TASKS = 4096  # processes and threads, beyond those that the user has; Linux does not count those of root
 WAYS_OUT = ("SSH_AUTH_SOCK", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "DOCKER_HOST")
 
 
@@ -44,7 +45,7 @@ def prepare(scratch: str, limits: Limits) -> None:
 
 
 def _limit(limits: Limits) -> None:
-    """No core files; no more memory than allowed.
+    """No core files, not processes without end, no more memory than allowed.
 
     Data, not address space: torch reserves far more addresses than it uses, and CUDA still more. A limit on the size of
     files is not set: it would leave half a checkpoint where a whole one was.
@@ -52,7 +53,21 @@ def _limit(limits: Limits) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if system.IS_LINUX:
+        _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+        most = _tasks() + MOST_TASKS
+        resource.setrlimit(resource.RLIMIT_NPROC, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     if not limits.device.startswith("cuda"):
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         most = limits.memory if hard == resource.RLIM_INFINITY else min(limits.memory, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
+def _tasks() -> int:
+    """How many processes and threads the user has."""
+    found = 0
+    for name in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == os.getuid():
+                found += len(os.listdir(f"/proc/{name}/task"))
+    return found
