@@ -16,7 +16,7 @@ from nnlint.probe.patches.loaders import hook_loaders
 from nnlint.probe.patches.modules import hook_modules
 from nnlint.probe.patches.schedulers import hook_schedulers
 from nnlint.probe.patches.training import hook_training
-from nnlint.probe.run import Run
+from nnlint.probe.run import Run, is_in_place
 
 
 class Hooks:
@@ -77,11 +77,8 @@ class Hooks:
 
     def wanting(self, what: str, name: str, operation: str) -> list[Callable[..., None]]:
         """Those methods whose observer wants to see this torch function."""
-        return [
-            method
-            for method in self.listening(what)
-            if {name, operation, "*"} & method.__self__.operations  # type: ignore[attr-defined]
-        ]
+        kinds = {name, operation, "*", "*_" if is_in_place(name) else "*"}
+        return [method for method in self.listening(what) if kinds & method.__self__.operations]  # type: ignore[attr-defined]
 
     def ask_all(self, methods: list[Callable[..., None]], argument: Any) -> None:
         self.run.muted += 1

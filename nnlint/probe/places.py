@@ -110,6 +110,39 @@ def _assignments(path: str) -> list[tuple[int, int, str]]:
     return found
 
 
+def conditions(place: Place | None) -> list[str]:
+    """The tests that what stands at a place hangs on within its function, outermost first."""
+    if place is None or place.span is None:
+        return []
+    found: list[str] = []
+    for first, last, test in _tests(place.path):
+        if first <= place.span.line <= last:
+            found = [] if test is None else [*found, test]
+    return found
+
+
+@lru_cache(maxsize=256)
+def _tests(path: str) -> list[tuple[int, int, str | None]]:
+    """The lines that hang on a test, with the test; those of a function with None. Outer ones come first."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(path)))
+    except (SyntaxError, ValueError):
+        return []
+    found: list[tuple[int, int, str | None]] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                found.append((node.lineno, node.end_lineno or node.lineno, None))
+            case ast.If() | ast.IfExp() if ast.unparse(node.test) != "__name__ == '__main__'":
+                found.append((node.lineno, node.end_lineno or node.lineno, ast.unparse(node.test)))
+            case ast.With():
+                calls = [each.context_expr for each in node.items if isinstance(each.context_expr, ast.Call)]
+                options = [each for call in calls for each in call.args if not isinstance(each, ast.Constant)]
+                if any("grad" in ast.unparse(call.func) for call in calls) and options:
+                    found.append((node.lineno, node.end_lineno or node.lineno, ast.unparse(options[0])))
+    return found
+
+
 def receiver(place: Place | None) -> str:
     """The object whose method is called at a place: `optimizer` of `optimizer.step()`."""
     return called(place).rpartition(".")[0]

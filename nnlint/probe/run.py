@@ -20,6 +20,7 @@ from nnlint.probe.wire import Sighting
 from nnlint.source import Place
 
 MOST_SIGHTINGS = 20_000
+_NOT_IN_PLACE = frozenset({"requires_grad_", "retain_grad_", "share_memory_", "detach_"})
 
 
 @dataclass(slots=True)
@@ -156,3 +157,11 @@ class Run:
         if key not in self._said:
             self._said.add(key)
             self.say("sighting", **wire.dump(sighting))
+
+
+def is_in_place(name: str) -> bool:
+    """Whether a torch function of this name writes into its first argument."""
+    last = name.rpartition(".")[2]
+    if last == "__setitem__":
+        return True
+    return last.endswith("_") and not last.endswith("__") and last not in _NOT_IN_PLACE

@@ -13,7 +13,8 @@ class Observer:
     """Watches one family of events in a run, and says of each what it measured.
 
     `decides` are the rules for which its events are evidence, whether they took place or not. `operations` are those of
-    `knowledge.operations`, or torch's dotted names, whose calls it wants to see; `"*"` stands for all.
+    `knowledge.operations`, or torch's dotted names, whose calls it wants to see; `"*"` stands for all, `"*_"` for those
+    that write into their first argument.
     An observer never changes what the script computes: what it runs itself, it runs in `run.quietly()` and on copies.
     """
 
