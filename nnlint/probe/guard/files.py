@@ -27,7 +27,7 @@ def install(overlay: Overlay) -> None:
     opening = functions.opening
     for module, name, original, function in (*originals, (builtins, "open", _io.open, opening)):
         if original is not None:
-            replaced[id(original)] = Replaced(original, function)
+            replaced[id(original)] = Replaced(original, function, module.__name__)
             setattr(module, name, replaced[id(original)])
     for known in (os.supports_follow_symlinks, os.supports_fd):
         known.update([replaced[id(each)] for each in known if id(each) in replaced])
@@ -55,8 +55,9 @@ def _replace_in(cls: Any, replaced: dict[int, Any]) -> None:
 class Replaced:
     """Stands for a built-in function; as that, it is no method where it is an attribute of a class."""
 
-    def __init__(self, original: Any, function: Callable[..., Any]) -> None:
+    def __init__(self, original: Any, function: Callable[..., Any], module: str = "") -> None:
         self.__wrapped__ = original
+        self.__module__ = module or original.__module__
         self.__name__ = self.__qualname__ = original.__name__
         self.__doc__ = original.__doc__
         self._function = function

@@ -42,6 +42,7 @@ OPENERS = {
     "torch.serialization": (_SAVE, _LOAD),
     "torch.jit": (_SAVE, _LOAD, Opener("ScriptModule.save", 1, "f", Use.WRITE)),
     "torch.export": (_SAVE, _LOAD),
+    "torch.autograd.profiler": (Opener("profile.export_chrome_trace", 1, "path", Use.WRITE),),
     "torchvision.io.image": (
         Opener("write_file", 0, "filename", Use.WRITE),
         Opener("read_file", 0, "path", Use.READ),

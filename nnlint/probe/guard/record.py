@@ -52,7 +52,7 @@ class Watch:
     """Hears of each event that Python's audit tells, and refuses what is `forbidden` with a PermissionError."""
 
     def __init__(self, record: Record, overlay: Overlay, root: str, is_weak: bool) -> None:
-        self._root = os.path.join(os.path.realpath(root), "")
+        self._roots = tuple(os.path.join(each, "") for each in (os.path.abspath(root), os.path.realpath(root)))
         self._record = record
         self._overlay = overlay
         self._is_weak = is_weak  # nothing but this stands before the user's files
@@ -108,7 +108,7 @@ class Watch:
         frame: FrameType | None = sys._getframe(2)
         while frame is not None:
             name = frame.f_code.co_filename
-            if name.startswith(self._root) and "site-packages" not in name:
+            if name.startswith(self._roots) and "site-packages" not in name:
                 return True
             frame = frame.f_back
         return False
