@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _io
 import builtins
+import errno
 import io
 import os
 import pathlib
@@ -125,8 +126,10 @@ class _Functions:
             return int(plain.open(path, flags, mode))
         follows = not (flags & os.O_NOFOLLOW or (flags & os.O_CREAT and flags & os.O_EXCL))
         name = self._overlay.name(path, follow=follows, folder=dir_fd)
-        descriptor: int = _named(plain.open, path, self._place(name, flags), flags, mode)
-        return descriptor
+        return int(_named(self._opened, path, name, flags, mode))
+
+    def _opened(self, name: str, flags: int, mode: int) -> int:
+        return int(plain.open(self._place(name, flags), flags, mode))
 
     def _place(self, name: str, flags: int) -> str:
         overlay = self._overlay
@@ -135,7 +138,7 @@ class _Functions:
         if UNNAMED and flags & UNNAMED == UNNAMED:
             return os.path.dirname(overlay.to_write(os.path.join(name, "unnamed"), keep=False))
         if flags & os.O_CREAT and flags & os.O_EXCL and overlay.has(name):
-            return overlay.existing(name)  # it says that it exists
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
         return overlay.to_write(name, keep=not flags & os.O_TRUNC, create=bool(flags & os.O_CREAT))
 
     def listdir(self, path: Path = ".") -> Any:

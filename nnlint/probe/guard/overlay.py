@@ -137,10 +137,14 @@ class Overlay:
         return above
 
     def make_folder(self, name: str, mode: int) -> None:
-        has = self.has(name)
-        is_fresh = not has and not self.is_elsewhere(name) and self._make_room(name)
-        plain.mkdir(self.existing(name) if has or self.is_elsewhere(name) else self.above(name), mode)
-        if is_fresh:
+        if self.has(name):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+        if self.is_elsewhere(name):
+            plain.mkdir(name, mode)
+            return
+        has_parent = self._make_room(name)
+        plain.mkdir(self.above(name), mode)
+        if has_parent:
             self._changed(name)
 
     def make_link(self, target: str, name: str) -> None:

@@ -76,7 +76,7 @@ class Watch:
         self._busy.now = True
         try:
             forbidden = judge(event, arguments)
-            if forbidden:
+            if forbidden and (event not in _PROGRAMS or self._is_asked_for()):
                 self._record.note("refused", event=event, what=forbidden)
         except Exception:
             return

@@ -16,6 +16,7 @@ from typing import Any
 from nnlint.probe.guard.files import Replaced
 
 BEYOND_WORDS = frozenset("|;&<>$`(){}\n\\!~")  # what only a shell understands
+REFUSED = 126 << 8  # the status of a command that may not be run
 Do = Callable[[list[str], str], None]
 
 
@@ -24,7 +25,10 @@ def install() -> None:
 
     def system(command: Any) -> int:
         done = _run(command) if isinstance(command, str) else None
-        return original(command) if done is None else done
+        try:
+            return original(command) if done is None else done
+        except PermissionError:
+            return REFUSED
 
     os.system = Replaced(original, system)
 
