@@ -187,7 +187,6 @@ for action in (
     lambda: posix.mkdir("new"),
     lambda: posix.chmod("best.pt", 0),
     lambda: subprocess.run(["rm", "best.pt"]),
-    lambda: os.system("/bin/rm best.pt"),
     lambda: posix.open("best.pt", os.O_WRONLY | os.O_TRUNC),
 ):
     try:
@@ -195,11 +194,12 @@ for action in (
     except PermissionError:
         continue
     print("done")
+print(os.system("/bin/rm best.pt"))
 open("best.pt", "w").write("new")
 print(open("best.pt").read())
 """
         printed, notes = guarded(project, source, weak=True)
-        assert printed.split() == ["new"]
+        assert printed.split() == [str(126 << 8), "new"]
         assert any(note["kind"] == "guard" for note in notes)
 
 
