@@ -57,7 +57,16 @@ class Report:
     findings: tuple[Finding, ...] = ()
     errors: tuple[str, ...] = ()
     files: int = 0
-    sources: Mapping[str, Source] = field(default_factory=dict)  # of the places in the findings, by path
+    sources: Mapping[str, Source] = field(default_factory=dict)  # of the places in the findings, by path (and cell)
+
+    def source(self, place: Place) -> Source | None:
+        """The text that a place is in."""
+        return self.sources.get(place.path if place.cell is None else cell_name(place.path, place.cell))
+
+
+def cell_name(path: str, cell: int) -> str:
+    """The name in `Report.sources` of a notebook's cell."""
+    return f"{path}:cell {cell}"
 
 
 def check(

@@ -20,7 +20,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A node of a file, by its number in the file's Script, or, once located, by its span.
+    """A node of a file, by its number in the file's Script, or, once located, by its span; in a notebook by its cell.
 
     The interpreter speaks of nodes, which cost nothing to name; only what is reported is located.
     """
@@ -28,6 +28,7 @@ class Place:
     path: str
     node: int = -1
     span: Span | None = None
+    cell: int | None = None
 
     def located(self, span: Span) -> Place:
         return replace(self, span=span)

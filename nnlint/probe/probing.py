@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nnlint.config import Settings
-from nnlint.engine import Report, check
+from nnlint.engine import Report, cell_name, check
 from nnlint.events import Event
-from nnlint.finding import Finding, Verdict
+from nnlint.finding import Finding, Step, Verdict
 from nnlint.foretelling import Foretelling
 from nnlint.probe import session, verdicts
 from nnlint.probe.limits import Limits, Request
@@ -20,9 +20,11 @@ from nnlint.probe.recipe.reruns import compared
 from nnlint.probe.session import Testimony
 from nnlint.probe.verdicts import CONFIRMED, NOT_REACHED, REFUTED, UNDECIDED, Seen
 from nnlint.program.project import find_root
-from nnlint.source import Source, Span
+from nnlint.reading.notebook import Notebook
+from nnlint.source import Place, Source, Span, Unreadable
 from nnlint.values import TorchVersion
 
+NOTEBOOK = ".ipynb"
 ALONE = "seen in the run alone: "
 _RANK = (CONFIRMED, REFUTED, UNDECIDED, NOT_REACHED)
 _GUARD = re.compile(rb"""^if\s+__name__\s*==\s*['"]__main__['"]|^if\s+['"]__main__['"]\s*==\s*__name__""", re.MULTILINE)
@@ -75,7 +77,37 @@ def probe_script(
         testimony.checks.append(compared(testimony.losses, again.losses, testimony.seeded))
     targets = [] if script.is_module else [Path(script.name)]
     targets += [path for path in map(_relative, testimony.files) if path not in targets]
+    if script.name.endswith(NOTEBOOK) and not script.is_module:
+        return _notebook(Path(script.name), targets, testimony, settings)
     return _heard(targets, [testimony], settings)
+
+
+def _notebook(path: Path, targets: list[Path], testimony: Testimony, settings: Settings) -> Probed:
+    """The cells of a notebook are one program; what is said of it is said by cell."""
+    try:
+        notebook = Notebook.read(str(path), path.read_bytes())
+    except Unreadable:  # the run has said so
+        return _heard([], [testimony], settings)
+    others = [each for each in targets if each.suffix != NOTEBOOK]
+    probed = _heard(others, [testimony], settings, (str(path), notebook.text.encode()))
+
+    def in_cell(place: Place) -> Place:
+        return notebook.cell(place) if os.path.realpath(place.path) == os.path.realpath(path) else place
+
+    findings = tuple(
+        replace(
+            each,
+            place=in_cell(each.place),
+            trail=tuple(Step(in_cell(step.place), step.message) for step in each.trail),
+        )
+        for each in probed.report.findings
+    )
+    cells = {
+        cell_name(str(path), cell): Source(cell_name(str(path), cell), notebook.text_of(cell))
+        for cell in notebook.cells
+    }
+    report = replace(probed.report, findings=findings, sources={**probed.report.sources, **cells})
+    return replace(probed, report=report)
 
 
 def probe_paths(
@@ -107,9 +139,14 @@ def is_script(path: Path) -> bool:
     return not _NO_SCRIPTS.match(path.name) and bool(_GUARD.search(data) or _LOOSE.search(data))
 
 
-def _heard(paths: Sequence[Path], testimonies: Sequence[Testimony], settings: Settings) -> Probed:
-    """Both witnesses: the interpreter over the paths, and the runs."""
-    foretelling = Foretelling(paths, settings, None, None)
+def _heard(
+    paths: Sequence[Path],
+    testimonies: Sequence[Testimony],
+    settings: Settings,
+    text: tuple[str, bytes] | None = None,
+) -> Probed:
+    """Both witnesses: the interpreter over the paths, and over a `text` under its name, and the runs."""
+    foretelling = Foretelling(paths, settings, text, None)
     report = check(paths, settings, witness=foretelling)
     torch = {path: foretelling.torch(path) for path in foretelling.targets()}
     version = next(iter(torch.values()), TorchVersion())

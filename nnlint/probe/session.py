@@ -55,6 +55,11 @@ class Testimony:
     output: str = ""  # the last of what the script printed
     messages: int = 0
 
+    @property
+    def has_random_data(self) -> bool:
+        """Whether data were made up, so that nothing follows from their values."""
+        return any(note["kind"] == "data substituted" for note in self.notes)
+
     def hear(self, line: bytes) -> None:
         """Take in one message of the child. What is none is passed over: the script can write there, too."""
         self.messages += 1

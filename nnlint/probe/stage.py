@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import io
+import linecache
 import os
 import runpy
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 
 from nnlint.probe import instrument
 from nnlint.probe.limits import Request
+from nnlint.reading.notebook import Notebook
+from nnlint.source import Unreadable
 
 
 class Unrunnable(Exception):
@@ -33,10 +36,12 @@ def perform(request: Request, marks: object, is_own: Any) -> None:
 def _as_script(request: Request) -> None:
     path = os.path.abspath(request.script)
     try:
-        source = Path(path).read_bytes()
+        source = _source(path)
         code = instrument.compiled(source, path)
     except OSError as error:
         raise Unrunnable(f"{request.script}: cannot be read: {error.strerror}") from error
+    except Unreadable as error:
+        raise Unrunnable(f"{request.script}: {error.message}") from error
     except (SyntaxError, ValueError) as error:
         raise Unrunnable(f"{request.script}: is no Python of this version: {error}") from error
     sys.argv = [request.script, *request.arguments]
@@ -56,6 +61,18 @@ def _as_module(request: Request) -> None:
     main = _main(path)
     main.__spec__, main.__package__, main.__loader__ = spec, spec.parent, spec.loader
     exec(instrument.compiled(Path(path).read_bytes(), path), main.__dict__)
+
+
+def _source(path: str) -> bytes | str:
+    """The program in a file; of a notebook its cells, which stand for the file's lines from now on."""
+    data = Path(path).read_bytes()
+    if not path.endswith(".ipynb"):
+        return data
+    text = Notebook.read(path, data).text
+    linecache.cache[os.path.realpath(path)] = (len(text), None, text.splitlines(keepends=True), path)
+    builtins.display = print  # type: ignore[attr-defined]
+    builtins.get_ipython = lambda: None  # type: ignore[attr-defined]
+    return text
 
 
 def _main(path: str) -> types.ModuleType:

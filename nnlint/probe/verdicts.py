@@ -14,6 +14,8 @@ from nnlint.rule import Rule
 from nnlint.source import Place
 from nnlint.values import TorchVersion
 
+OF_VALUES = frozenset({"NN111", "NN607", "NN610"})
+"""Rules about the values of data: runs on random data say nothing about them."""
 CONFIRMED, REFUTED, NOT_REACHED, UNDECIDED = "confirmed", "refuted", "not reached", "undecided"
 
 
@@ -27,7 +29,7 @@ class Seen:
 
 def judge(testimony: Testimony, codes: Iterable[str], torch: TorchVersion | None = None) -> list[Seen]:
     """What the rules say of what was seen, one for each rule and place, the first time."""
-    wanted = set(codes)
+    wanted = set(codes) - (OF_VALUES if testimony.has_random_data else set())
     rules: list[Rule] = [entry.rule(torch) for entry in catalog.entries() if entry.rule and entry.code in wanted]
     found: dict[tuple[str, Place], Seen] = {}
     for sighting in testimony.sightings:
@@ -46,13 +48,15 @@ def verdict(finding: Finding, seen: Sequence[Seen], testimony: Testimony) -> Ver
     """What the run says of a finding of the interpreter, located; nothing of those about the files themselves."""
     if catalog.find(finding.code).rule is None:
         return None
+    if finding.code in OF_VALUES and testimony.has_random_data:
+        return Verdict(UNDECIDED, "it depends on the values of the data, which were made up", None)
     for each in seen:
         if each.finding.code == finding.code and same(each.finding.place, finding.place):
             return Verdict(CONFIRMED, evidence(each), each.sighting.step)
+    for fault in testimony.faults:
+        if finding.code in fault.get("codes", ()):
+            return Verdict(UNDECIDED, f"nnlint's own observer failed: {fault.get('reason')}", None)
     if finding.code not in testimony.decides:
-        for fault in testimony.faults:
-            if finding.code in fault.get("codes", ()):
-                return Verdict(UNDECIDED, f"nnlint's own observer failed: {fault.get('reason')}", None)
         return Verdict(UNDECIDED, "a run has no evidence for or against it", None)
     took_place = [sighting for sighting in testimony.sightings if _is_ground(sighting, finding)]
     decided = [sighting for sighting in took_place if not sighting.undecided]

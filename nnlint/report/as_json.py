@@ -22,7 +22,7 @@ def finding_as_data(finding: Finding) -> dict[str, Any]:
         "confidence": finding.confidence.value,
         "message": finding.message,
         **_place(finding.place),
-        "cell": None,
+        "cell": finding.place.cell,
         "related": [_step(step) for step in finding.trail],
         "fix": _fix(finding.fix) if finding.fix else None,
         "verdict": _verdict(finding.verdict) if finding.verdict else None,

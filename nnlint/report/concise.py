@@ -14,7 +14,8 @@ def render(report: Report) -> str:
 def position(place: Place) -> str:
     """`path:line:column`, as terminals and editors know it."""
     span = place.span or Span(1, 1, 1, 1)
-    return f"{place.path}:{span.line}:{span.column}"
+    cell = "" if place.cell is None else f"cell {place.cell}:"
+    return f"{place.path}:{cell}{span.line}:{span.column}"
 
 
 def _line(finding: Finding) -> str:

@@ -84,7 +84,7 @@ def _verdict(verdict: Verdict, gutter: int) -> Text:
 
 
 def _rows(place: Place, report: Report, context: int) -> list[Row]:
-    source = report.sources.get(place.path)
+    source = report.source(place)
     return excerpt(source.text, place.span, context) if source and place.span else []
 
 

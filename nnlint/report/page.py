@@ -94,7 +94,7 @@ def _finding(finding: Finding, report: Report) -> dict[str, object]:
 
 def _rows(place: Place, report: Report, context: int) -> list[dict[str, object]]:
     """The lines of an excerpt, each split around what is marked in it."""
-    source = report.sources.get(place.path)
+    source = report.source(place)
     rows = excerpt(source.text, place.span, context) if source and place.span else []
     split = []
     for row in rows:

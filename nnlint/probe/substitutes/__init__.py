@@ -14,15 +14,18 @@ def install(run: Run) -> None:
     """Substitute what is missing, from now on; libraries that are not imported yet are seen to when they are."""
     told: set[tuple[str, str]] = set()
 
-    def tell(what: str, by: str) -> None:
+    def tell(what: str, by: str, is_data: bool = False) -> None:
         if (what, by) not in told:
             told.add((what, by))
-            run.say("substituted", what=what, by=by)
+            run.say("data substituted" if is_data else "substituted", what=what, by=by)
+
+    def tell_data(what: str, by: str) -> None:
+        tell(what, by, is_data=True)
 
     devices.install(run, tell)
     weights.install(tell)
-    arriving.when_imported("torchvision.datasets", lambda module: images.install(module, tell))
+    arriving.when_imported("torchvision.datasets", lambda module: images.install(module, tell_data))
     arriving.when_imported("torchvision.models._api", lambda module: weights.install_torchvision(module, tell))
     arriving.when_imported("timm", lambda module: weights.install_timm(module, tell))
-    arriving.when_imported("datasets", lambda module: corpora.install(module, tell))
+    arriving.when_imported("datasets", lambda module: corpora.install(module, tell_data))
     arriving.when_imported("transformers", lambda module: transformers.install(module, tell))
