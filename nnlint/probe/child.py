@@ -1,7 +1,7 @@
 """The child that runs the script; it gets the descriptor for its report as argument, the request on standard input.
 
-It restricts itself first, then imports torch, hooks into it, and runs the script. What it sees goes, line by line, to
-the descriptor. Whatever the script does, the parent has what was sent before.
+It leaves a `warden` behind, restricts itself, then imports torch, hooks into it, and runs the script. What it sees
+goes, line by line, to the descriptor. Whatever the script does, the parent has what was sent before.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from nnlint.probe.limits import Request
 
@@ -22,7 +23,12 @@ GRACE = 0.85  # of the time limit; then the script is asked to stop, so that the
 
 def main() -> None:
     descriptor = int(sys.argv[2])
-    request = Request.from_json(sys.stdin.readline())
+    os.set_inheritable(descriptor, False)
+    request = Request.from_json(_line(0))
+    script = os.fork()
+    if script:
+        _guard_and_end_as(script, request, descriptor)
+    os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os._exit(serve(request, descriptor))
 
@@ -31,10 +37,7 @@ def serve(request: Request, descriptor: int) -> int:
     """Run the request in this process, which is not to be used for anything else behind it."""
     from nnlint.probe import guard
 
-    def report(line: bytes) -> None:
-        with contextlib.suppress(OSError):
-            os.write(descriptor, line)
-
+    report = speaker(descriptor)
     guard.install(request, report)
     try:
         return _Performance(request, report).give()
@@ -42,6 +45,78 @@ def serve(request: Request, descriptor: int) -> int:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()
+
+
+def speaker(descriptor: int) -> Callable[[bytes], None]:
+    """Sends lines to the parent. What others write there is kept apart, and they do not close it."""
+    descriptor = _keep_open(descriptor)
+
+    def report(line: bytes) -> None:
+        rest = b"\n" + line
+        with contextlib.suppress(OSError):
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+
+    return report
+
+
+def _keep_open(descriptor: int) -> int:
+    """Scripts that become daemons close every descriptor that there may be: all but this one, then."""
+    import fcntl
+
+    with contextlib.suppress(OSError, ValueError):
+        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 512)
+        os.close(descriptor)
+        descriptor = high
+    close, close_range = os.close, os.closerange
+
+    def closed(fd: int) -> None:
+        if fd != descriptor:
+            close(fd)
+
+    def range_closed(fd_low: int, fd_high: int, /) -> None:
+        if fd_low <= descriptor < fd_high:
+            close_range(fd_low, descriptor)
+            fd_low = descriptor + 1
+        close_range(fd_low, fd_high)
+
+    os.close, os.closerange = closed, range_closed
+    return descriptor
+
+
+def _line(descriptor: int) -> str:
+    """A line, and nothing behind it, which is the warden's."""
+    read = bytearray()
+    while not read.endswith(b"\n"):
+        part = os.read(descriptor, 1)
+        if not part:
+            os._exit(2)
+        read += part
+    return read.decode()
+
+
+def _guard_and_end_as(script: int, request: Request, descriptor: int) -> NoReturn:
+    """Be the warden, and end as the script did."""
+    import resource
+
+    from nnlint.probe import warden
+
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)  # its end is that of standard input
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+
+    def report(line: bytes) -> None:
+        os.write(descriptor, b"\n" + line)
+
+    status = warden.watch(script, 0, request.scratch, request.limits, report)
+    if os.WIFSIGNALED(status):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        number = os.WTERMSIG(status)
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(os.WEXITSTATUS(status))
 
 
 class _Performance:
@@ -73,13 +148,14 @@ class _Performance:
         )
 
     def give(self) -> int:
-        from nnlint.probe import stage
+        from nnlint.probe import ranks, stage
         from nnlint.probe.budget import Enough
 
         if self._request.limits.fake_data:
             from nnlint.probe import substitutes
 
             substitutes.install(self.run)
+        ranks.install(self.run.say)
         self._hooks.install(self._stop_if_late)
         signal.signal(signal.SIGALRM, self._alarm)
         signal.setitimer(signal.ITIMER_REAL, max(self._deadline - time.monotonic(), 0.1))

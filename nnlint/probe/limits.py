@@ -19,7 +19,8 @@ class Limits:
     recipe_time: float = 60.0  # seconds beyond it for the checks of the recipe; 0 keeps the losses alone
     device: str = "cpu"
     fake_data: bool = False
-    memory: int = 16 << 30  # bytes of address space beyond what torch itself maps
+    memory: int = 16 << 30  # bytes, of all its processes
+    disk: int = 32 << 30  # bytes of what it writes
 
 
 @dataclass(frozen=True, slots=True)

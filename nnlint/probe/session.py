@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from nnlint.probe.wire import Sighting
 
 PATIENCE = 5.0  # seconds beyond the time limit in which the child may say what it saw
 LONGEST_LINE = 16 << 20
+LONGEST_OUTPUT = 1 << 16
+LOOK = 0.05  # seconds between two looks at a child that is silent
+MOST_MESSAGES = 100_000  # of one run; a script may send what it likes
 START = """
 import sys
 sys.path[:] = [*filter(None, sys.path), sys.argv[1]]
@@ -49,6 +53,7 @@ class Testimony:
     losses: tuple[float, ...] = ()  # that were differentiated, in order, where the recipe is asked for
     seeded: bool = False  # the script seeds torch
     output: str = ""  # the last of what the script printed
+    messages: int = 0
 
     @property
     def has_random_data(self) -> bool:
@@ -56,10 +61,12 @@ class Testimony:
         return any(note["kind"] == "data substituted" for note in self.notes)
 
     def hear(self, line: bytes) -> None:
-        """Take in one message of the child; what is none is passed over."""
-        with contextlib.suppress(ValueError, KeyError, AttributeError, TypeError, wire.WireError):
-            message = json.loads(line)
-            self._take_in(str(message.pop("kind")), message)
+        """Take in one message of the child. What is none is passed over: the script can write there, too."""
+        self.messages += 1
+        if self.messages <= MOST_MESSAGES:
+            with contextlib.suppress(ValueError, KeyError, AttributeError, TypeError, RecursionError, wire.WireError):
+                message = json.loads(line)
+                self._take_in(message.pop("kind"), message)
 
     def _take_in(self, kind: str, message: dict[str, Any]) -> None:
         match kind:
@@ -68,16 +75,18 @@ class Testimony:
             case "started":
                 self.decides = frozenset(message.get("decides", ()))
             case "ended":
-                self.how, self.error = str(message.get("how")), str(message.get("error", ""))
                 self.steps, self.cut = int(message.get("steps", 0)), dict(message.get("cut", {}))
                 self.files = tuple(map(str, message.get("files", ())))
+                self.how, self.error = str(message.get("how")), str(message.get("error", ""))
+            case "killed":
+                self.error = str(message.get("reason", ""))
             case "fault":
                 self.faults.append(message)
             case "losses":
                 self.losses, self.seeded = tuple(message.get("values", ())), bool(message.get("seeded"))
             case "check":
                 self.checks.append({**message, **{key: str(message[key]) for key in ("name", "status", "told")}})
-            case _:
+            case str():
                 self.notes.append({"kind": kind, **message})
 
 
@@ -86,31 +95,33 @@ def run(request: Request, python: str = sys.executable) -> Testimony:
     with tempfile.TemporaryDirectory(prefix="nnlint-", ignore_cleanup_errors=True) as scratch:
         request = replace(request, scratch=scratch)
         testimony = Testimony(request)
-        printed = Path(scratch) / "output.txt"
         started = time.monotonic()
         read, write = os.pipe()
-        with printed.open("wb") as output:
-            child = subprocess.Popen(
-                [python, "-c", START, str(Path(__file__).parents[2]), str(write)],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(write,),
-                start_new_session=True,
-                cwd=request.folder,
-                env=environment(request),
-            )
+        child = subprocess.Popen(
+            [python, "-c", START, str(Path(__file__).parents[2]), str(write)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(write,),
+            start_new_session=True,
+            cwd=request.folder,
+            env=environment(request),
+        )
         os.close(write)
+        printed = _Tail()
         try:
             assert child.stdin is not None
-            with contextlib.suppress(BrokenPipeError), child.stdin:
+            assert child.stdout is not None
+            with contextlib.suppress(BrokenPipeError):
                 child.stdin.write(request.to_json().encode() + b"\n")
-            _listen(child, read, testimony, started + time_allowed(request))
+                child.stdin.flush()
+            hear: dict[int, _Lines | _Tail] = {read: _Lines(testimony), child.stdout.fileno(): printed}
+            _listen(child, hear, started + time_allowed(request))
         finally:
             end(child)
             os.close(read)
         testimony.seconds = time.monotonic() - started
-        testimony.output = _tail(printed)
+        testimony.output = printed.text
         if testimony.how == "killed" and not testimony.error:
             testimony.error = _fate(child.returncode, testimony)
         return testimony
@@ -134,27 +145,54 @@ def environment(request: Request) -> dict[str, str]:
     }
 
 
-def _listen(child: subprocess.Popen[bytes], read: int, testimony: Testimony, deadline: float) -> None:
-    """Take in the child's messages until it ends, or its time does."""
-    os.set_blocking(read, False)
-    pending = b""
+class _Lines:
+    """Messages of the child, as they come in."""
+
+    def __init__(self, testimony: Testimony) -> None:
+        self._testimony = testimony
+        self._pending = b""
+
+    def take(self, data: bytes) -> None:
+        *lines, pending = (self._pending + data).split(b"\n")
+        self._pending = pending[-LONGEST_LINE:]
+        for line in lines:
+            self._testimony.hear(line)
+
+
+class _Tail:
+    """The last of what was printed."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def take(self, data: bytes) -> None:
+        self._data += data
+        if len(self._data) > 2 * LONGEST_OUTPUT:
+            del self._data[:-LONGEST_OUTPUT]
+
+    @property
+    def text(self) -> str:
+        return self._data[-LONGEST_OUTPUT:].decode(errors="replace")
+
+
+def _listen(child: subprocess.Popen[bytes], hear: Mapping[int, _Lines | _Tail], deadline: float) -> None:
+    """Take in what the child says until it ends, or its time does, whoever else holds its pipes open."""
     with selectors.DefaultSelector() as selector:
-        selector.register(read, selectors.EVENT_READ)
-        while True:
+        for descriptor in hear:
+            os.set_blocking(descriptor, False)
+            selector.register(descriptor, selectors.EVENT_READ)
+        while time.monotonic() < deadline:
             ended = child.poll() is not None  # asked before the last look, so that nothing is missed
-            if selector.select(0 if ended else min(0.2, max(deadline - time.monotonic(), 0))):
-                data = _read(read)
-                *lines, pending = (pending + data).split(b"\n")
-                for line in lines:
-                    testimony.hear(line)
-                pending = pending[-LONGEST_LINE:]
+            if not selector.get_map():
+                time.sleep(0 if ended else LOOK)
+            ready = selector.select(0 if ended else LOOK)
+            for key, _ in ready:
+                data = _read(key.fd)
                 if data:
-                    continue
-                selector.unregister(read)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.wait(max(deadline - time.monotonic(), 0))
-                return
-            if ended or time.monotonic() > deadline:
+                    hear[key.fd].take(data)
+                else:
+                    selector.unregister(key.fd)
+            if ended and not ready:
                 return
 
 
@@ -166,19 +204,18 @@ def _read(descriptor: int) -> bytes:
 
 
 def end(child: subprocess.Popen[bytes]) -> None:
-    """End the child and everything that it started in its session."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-
-
-def _tail(printed: Path, limit: int = 4000) -> str:
+    """End the child, which is the script's warden, and with it everything that the script started."""
+    if child.stdin is not None:
+        with contextlib.suppress(OSError):
+            child.stdin.close()
     try:
-        with printed.open("rb") as file:
-            file.seek(max(0, printed.stat().st_size - limit))
-            return file.read().decode(errors="replace")
-    except OSError:
-        return ""
+        child.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    if child.stdout is not None:
+        child.stdout.close()
 
 
 def _fate(code: int | None, testimony: Testimony) -> str:

@@ -19,6 +19,7 @@ ENDS = {
     "unrunnable": "could not be run",
     "killed": "was ended",
 }
+MOST_FILES = 4  # named among those that the script wrote
 LAST_LINES = 8  # of what a script printed that raised an error
 STYLES = {"passed": "green", "failed": "bold red", "undecided": "yellow"}
 
@@ -52,9 +53,14 @@ def told(testimony: Testimony) -> Iterator[str]:
     if testimony.cut:
         cut = " and ".join(f"{count} {what}" + ("" if count == 1 else "s") for what, count in testimony.cut.items())
         yield f"cut short: {cut}"
+    kept_apart = [str(note.get("path")) for note in testimony.notes if note["kind"] == "redirected"]
+    if kept_apart:
+        more = f" and {len(kept_apart) - MOST_FILES} more" if len(kept_apart) > MOST_FILES else ""
+        yield f"not written, but kept apart for the run: {', '.join(kept_apart[:MOST_FILES])}{more}"
     for note in testimony.notes:
         words = " ".join(str(value) for key, value in note.items() if key != "kind")
-        yield f"{note['kind']}: {words}"
+        if note["kind"] != "redirected":
+            yield f"{note['kind']}: {words}"
     for fault in testimony.faults:
         yield f"nnlint's observer {fault.get('observer')} failed: {fault.get('reason')}"
 
