@@ -1,4 +1,4 @@
-"""What became of the gradient of each parameter: which backward passes filled it, which step used it, what cleared it."""
+"""What became of the gradient of each parameter: what filled it, which step used it, what cleared it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from nnlint.events import BackwardRan, GradientsCleared, GradientsClipped, Optim
 from nnlint.probe.ledger import Entry, Fill, Ledger, is_empty, mark_of
 from nnlint.probe.observers.base import Observer
 from nnlint.probe.places import conditions, words
-from nnlint.probe.run import Backward, Pass, Run
+from nnlint.probe.run import Backward, Call, Pass, Run
 from nnlint.source import Place
 from nnlint.values import Gradients
 
@@ -25,6 +25,7 @@ _STEPS = ("NN201", "NN202", "NN205", "NN206")
 class Steps(Observer):
     """Keeps the ledger of gradients, and reads it at each step."""
 
+    operations = frozenset({"clamp"})
     decides = ("NN201", "NN202", "NN203", "NN204", "NN205", "NN206", "NN207", "NN208", "NN221")
 
     def __init__(self, run: Run) -> None:
@@ -34,7 +35,8 @@ class Steps(Observer):
         self._told: list[_Optimizer] = []
         self._inside: _Optimizer | None = None
         self._backwards: dict[Place, _Place] = {}
-        self._forward: Place | None = None
+        self._too_soon: list[GradientsClipped] = []  # clipped when there was nothing yet
+        self._piled: list[tuple[_Optimizer, OptimizerStepped, str]] = []
         _patch_clipping(self)
 
     def optimizer_made(self, optimizer: torch.optim.Optimizer) -> None:
@@ -78,11 +80,16 @@ class Steps(Observer):
             held = [each for each in optimizer.parameters() if id(each) in backward.leaves]
             if held:
                 place.optimizers[id(optimizer)] = optimizer
+                if optimizer is self._inside:
+                    optimizer.early = None  # it steps by a closure
                 if optimizer.early is not None and not optimizer.filled:
                     self._tell_early(optimizer, backward.place)
                 optimizer.filled = True
             for parameter in held:
                 self._ledger.filled(parameter, fill)
+        for event in self._too_soon:
+            self.run.saw(event, "every gradient is zero or None")
+        self._too_soon = []
 
     def stepping(self, optimizer: torch.optim.Optimizer) -> None:
         known = self._optimizers.get(optimizer)
@@ -90,6 +97,7 @@ class Steps(Observer):
         if known is None or place is None:
             return
         self._inside = known
+        self._too_soon = []
         known.place = place
         known.steps += 1
         known.found = self._judged(known, place)
@@ -137,15 +145,17 @@ class Steps(Observer):
     def _told_of(self, known: _Optimizer) -> None:
         event = known.found
         assert event is not None
-        if event.gradients is Gradients.REUSED and self._clears_now_and_then(known):
-            return  # told as accumulation that is undone
         norm = _norm(known.parameters())
         what = {
             Gradients.REUSED: f"gradients of norm {norm:.3g} hold those that an earlier step had used",
             Gradients.CLEARED: "every gradient is zero",
             Gradients.FRESH: f"gradients of norm {norm:.3g}, cleared before they were filled",
         }.get(event.gradients, "no backward pass filled the gradients since the last step")
-        if event.gradients is Gradients.USED:
+        if event.gradients is Gradients.REUSED:
+            self._piled.append((known, event, what))  # whether it is accumulation that is undone shows later
+        elif event.gradients is Gradients.CLEARED and known.told_early:
+            return
+        elif event.gradients is Gradients.USED:
             self.run.undecided(event, what, codes=_STEPS)
         else:
             self.run.saw(event, what, codes=_STEPS)
@@ -167,6 +177,7 @@ class Steps(Observer):
         event = OptimizerStepped(place=known.early, optimizer=known.called, gradients=Gradients.UNKNOWN)
         early = _changed(event, Gradients.EARLY, backward)
         self.run.saw(early, "the first step finds no gradients", codes=_STEPS)
+        known.told_early = True
 
     def _accumulated(self, known: _Optimizer, place: Place, live: list[Entry]) -> None:
         fills = max((entry.fills for entry in live), key=len)
@@ -174,9 +185,8 @@ class Steps(Observer):
         event = BackwardRan(place=fills[-1].place, call=words(fills[-1].place), optimizer=known.called)
         if len(same) > 1 and not any(fill.divided for fill in same):
             summed = BackwardRan(place=event.place, call=event.call, optimizer=event.optimizer, accumulated=place)
-            counted = any("%" in test for test in conditions(place))
             evidence = f"{len(same)} backward passes before the step, of losses that nothing divides"
-            self.run.saw(summed, evidence, codes=("NN204",), alone=counted)
+            self.run.saw(summed, evidence, codes=("NN204",), alone=False)
         else:
             self.run.saw(event, f"{len(same)} backward passes before the step", codes=("NN204",))
 
@@ -186,17 +196,27 @@ class Steps(Observer):
         lent = next((fill for fill in fills[:-1] if known.stepped_after.get(fill.number)), None)
         own = fills[-1]
         if lent is not None and lent.place != own.place and not known.stepped_after.get(own.number):
-            event = BackwardRan(
-                place=lent.place,
-                call=words(lent.place),
-                optimizer=known.called,
-                leak=place,
-                mixed=(lent.place, own.place),
-            )
-            self.run.saw(event, f"{len(fills)} backward passes filled the gradients of one step", codes=("NN221",))
+            for each in (lent.place, own.place):
+                mixed = (lent.place, own.place)
+                event = BackwardRan(place=each, call=words(each), optimizer=known.called, leak=place, mixed=mixed)
+                self.run.saw(
+                    event,
+                    f"{len(fills)} backward passes filled the gradients of one step",
+                    codes=("NN221",),
+                    alone=False,
+                )
         elif own.place is not None:
             event = BackwardRan(place=own.place, call=words(own.place), optimizer=known.called)
             self.run.saw(event, "one loss filled the gradients of the step", codes=("NN221",))
+
+    def calling(self, call: Call) -> None:
+        """Gradients may be clamped by hand."""
+        if not call.name.endswith("_") or not isinstance(call.args[0], torch.Tensor):
+            return
+        pointer = call.args[0].data_ptr()
+        held = (each for known in self._told for each in known.parameters())
+        found = [each for each in held if each.grad is not None and each.grad.data_ptr() == pointer]
+        self.clipped(found)
 
     def clipped(self, parameters: Iterable[torch.Tensor]) -> None:
         """Gradients are about to be clipped."""
@@ -210,7 +230,7 @@ class Steps(Observer):
             if any(known.steps for known in self._told) or any(entry.cleared for entry in entries):
                 cleared = next((entry.cleared for entry in entries if entry.cleared), None)
                 event = GradientsClipped(place=place, call=words(place), gradients=Gradients.CLEARED, other=cleared)
-                self.run.saw(event, "every gradient is zero or None")
+                self._too_soon.append(event)
             return
         used = [entry for each, entry in zip(held, entries, strict=True) if _is_used(each, entry)]
         if len(used) == len(live):
@@ -221,6 +241,9 @@ class Steps(Observer):
             self.run.saw(event, f"gradients of norm {_norm(held):.3g} that no step has used")
 
     def ended(self) -> None:
+        for known, event, what in self._piled:
+            if not self._clears_now_and_then(known):
+                self.run.saw(event, what, codes=_STEPS)
         for known in self._told:
             self._never_filled(known)
             self._undone(known)
@@ -256,7 +279,7 @@ class Steps(Observer):
         """A step that waits for several batches finds the gradients of the last, for each clears its own."""
         counted = known.place is not None and any("%" in test for test in conditions(known.place))
         for place, fills, _ in known.clearings:
-            if counted and fills == 1 and known.steps < len(known.clearings) and place != known.place:
+            if counted and fills == 1 and known.steps <= len(known.clearings) + 1 and place != known.place:
                 event = GradientsCleared(place=place, optimizer=known.called, waiting=known.place)
                 told = f"{len(known.clearings)} times cleared unused, for {known.steps} steps"
                 self.run.saw(event, told, codes=("NN203",))
@@ -282,6 +305,7 @@ class _Optimizer:
     forward: Place | None = None
     early: Place | None = None  # its first step, if it found nothing
     filled: bool = False
+    told_early: bool = False
     found: OptimizerStepped | None = None
     last_cleared: Place | None = None
     counts: list[int] = field(default_factory=list)  # of backward passes for each step
