@@ -85,6 +85,7 @@ class Steps(Observer):
                 if optimizer.early is not None and not optimizer.filled:
                     self._tell_early(optimizer, backward.place)
                 optimizer.filled = True
+                optimizer.backwards += 1
             for parameter in held:
                 self._ledger.filled(parameter, fill)
         for event in self._too_soon:
@@ -277,9 +278,10 @@ class Steps(Observer):
 
     def _undone(self, known: _Optimizer) -> None:
         """A step that waits for several batches finds the gradients of the last, for each clears its own."""
-        counted = known.place is not None and any("%" in test for test in conditions(known.place))
+        waits = set(conditions(known.place))
         for place, fills, _ in known.clearings:
-            if counted and fills == 1 and known.steps <= len(known.clearings) + 1 and place != known.place:
+            waiting = waits - set(conditions(place)) and place != known.place and 2 * known.backwards >= 3 * known.steps
+            if waiting and fills == 1 and known.steps <= len(known.clearings) + 1:
                 event = GradientsCleared(place=place, optimizer=known.called, waiting=known.place)
                 told = f"{len(known.clearings)} times cleared unused, for {known.steps} steps"
                 self.run.saw(event, told, codes=("NN203",))
@@ -301,6 +303,7 @@ class _Optimizer:
     called: str
     reference: weakref.ref[torch.optim.Optimizer]
     steps: int = 0
+    backwards: int = 0
     place: Place | None = None
     forward: Place | None = None
     early: Place | None = None  # its first step, if it found nothing
