@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,9 @@ from nnlint import __version__
 
 if TYPE_CHECKING:
     from nnlint.catalog import Entry
+    from nnlint.config import Settings
     from nnlint.engine import Report
+    from nnlint.probe.probing import Probed
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 
@@ -71,6 +74,23 @@ def commands() -> None:
     """
 
 
+def limits_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The options that say how much of a script is run."""
+    for option in (
+        click.option("--python", metavar="PATH", help="The Python that runs the script, if it is not this one."),
+        click.option("--device", default="cpu", show_default=True, help="Where the script may compute: cpu, cuda."),
+        click.option("--fake-data", is_flag=True, help="Put random data and weights in the place of missing ones."),
+        click.option(
+            "--time-limit", type=click.FloatRange(1), default=120, show_default=True, help="Seconds for each script."
+        ),
+        click.option(
+            "--steps", type=click.IntRange(1), default=4, show_default=True, help="Steps that a training loop takes."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @commands.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
@@ -80,6 +100,8 @@ def commands() -> None:
 @click.option("--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads from standard input.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 also when there are findings.")
+@click.option("--probe", is_flag=True, help="Run the scripts among them for a few steps, and say what the runs show.")
+@limits_options
 def check(
     paths: tuple[str, ...],
     select: tuple[str, ...],
@@ -87,16 +109,22 @@ def check(
     output_format: str,
     stdin_filename: str | None,
     exit_zero: bool,
+    probe: bool,
+    **limits: Any,
 ) -> int:
     """Check files and folders (default: this folder; `-`: standard input)."""
     from nnlint import config, engine
 
+    if probe and "-" in paths:
+        raise click.UsageError("--probe runs scripts, and standard input is none")
     stdin = _stdin(paths, stdin_filename)
     targets = [] if stdin else [_existing(path) for path in paths or (".",)]
     with _clear_errors():
         start = targets[0] if targets else Path(stdin_filename or ".").parent
         settings = config.override(config.load(start), _words(select), _words(ignore))
         with _progress() as progress:
+            if probe:
+                return _probed(_probe_paths(targets, limits, settings, progress), output_format, exit_zero)
             report = engine.check(targets, settings, progress=progress, stdin=stdin)
     if not report.files:
         print(f"nnlint: no Python file under {', '.join(str(path) for path in targets)}", file=sys.stderr)
@@ -106,6 +134,51 @@ def check(
     if report.errors:
         return FAILED
     return FOUND if report.findings and not exit_zero else CLEAN
+
+
+@commands.command()
+@click.argument("script", metavar="SCRIPT|MODULE")
+@click.argument("arguments", nargs=-1, metavar="[-- ARGUMENT...]", type=click.UNPROCESSED)
+@click.option("-m", "--module", is_flag=True, help="SCRIPT is a module, as after `python -m`.")
+@click.option("--select", multiple=True, metavar="RULES", help="Look for these only, as in `check`.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Do not look for these.")
+@click.option("--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 also when there are findings.")
+@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write a page (HTML) with all of it.")
+@click.option("--recipe", is_flag=True, help="Make the checks of Karpathy's recipe for training networks besides.")
+@limits_options
+def probe(
+    script: str,
+    arguments: tuple[str, ...],
+    module: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    output_format: str,
+    exit_zero: bool,
+    recipe: bool,
+    report: str | None,
+    **limits: Any,
+) -> int:
+    """Run a script for a few steps, in safety, and say which findings the run confirms or refutes.
+
+    Nothing that the script writes reaches your files, and it gets no network. Its own arguments stand behind `--`.
+    """
+    from nnlint import config
+    from nnlint.probe.limits import Limits
+    from nnlint.probe.probing import Script, probe_script
+
+    python = _python(limits.pop("python"))
+    path = Path.cwd() if module else _existing(script)
+    if path.is_dir() and not module:
+        raise Problem(f"`{script}` is a folder: name a script, or use `nnlint check --probe {script}`")
+    with _clear_errors():
+        settings = config.override(config.load(path), _words(select), _words(ignore))
+        probed = probe_script(
+            Script(script, arguments, module), Limits(**limits), settings, recipe=recipe or bool(report), python=python
+        )
+    if report:
+        _write_page(probed, report)
+    return _probed(probed, output_format, exit_zero)
 
 
 @commands.command()
@@ -212,6 +285,58 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
 
     with Bar() as bar:
         yield bar.advance
+
+
+def _probe_paths(
+    targets: list[Path], limits: dict[str, Any], settings: Settings, progress: Callable[[int, int], None] | None
+) -> Probed:
+    from nnlint.probe.limits import Limits
+    from nnlint.probe.probing import probe_paths
+
+    python = _python(limits.pop("python"))
+    return probe_paths(targets, Limits(**limits), settings, progress, python)
+
+
+def _python(named: str | None) -> str:
+    """The interpreter that runs scripts: the one that is named, this one, or that of the environment that is active."""
+    from importlib.util import find_spec
+
+    active = os.environ.get("VIRTUAL_ENV")
+    if named is not None:
+        found = shutil.which(named)
+        if found is None:
+            raise Problem(f"`{named}` is no Python that can be run")
+        return found
+    if find_spec("torch") is not None:
+        return sys.executable
+    if active and (python := shutil.which("python", path=os.path.join(active, "bin"))):
+        return python
+    raise Problem("the probe needs torch: install nnlint[probe] beside it, or name its Python by --python")
+
+
+def _probed(probed: Probed, output_format: str, exit_zero: bool) -> int:
+    """Tell what came of the runs; a finding that was refuted is shown and does not count."""
+    _write(probed.report, output_format)
+    if output_format == "full":
+        from nnlint.report import runs
+
+        runs.write(probed, sys.stdout)
+    for error in (*probed.report.errors, *probed.unrun):
+        print(f"nnlint: {error}", file=sys.stderr)
+    if probed.report.errors or probed.unrun:
+        return FAILED
+    return FOUND if probed.stands and not exit_zero else CLEAN
+
+
+def _write_page(probed: Probed, path: str) -> None:
+    from nnlint.report import page
+
+    try:
+        Path(path).write_text(page.render(probed), encoding="utf-8")
+    except page.MissingPlots as error:
+        raise Problem(str(error)) from error
+    except OSError as error:
+        raise Problem(f"`{path}` can not be written: {error.strerror}") from error
 
 
 def _write(report: Report, output_format: str) -> None:

@@ -36,6 +36,8 @@ def _unconfirmed(
         if finding.code not in testimony.decides:
             continue
         found = verdict(finding, seen, testimony)
+        if found is None:
+            continue
         marked = any(mark.kind == "unseen" and mark.spot == _spot(finding) for mark in marks)
         if (found.status == CONFIRMED) is marked:
             problems.append(f"{_at(finding)}: {found.status}{' at last' if marked else ''}: {found.evidence}")

@@ -1,7 +1,7 @@
-"""Runs scripts under the probe, each in a process of its own that finds torch imported: that takes longer than most fixtures.
+"""Runs scripts under the probe, each in a process of its own that finds torch imported, which takes longer than most.
 
-`python -m tests.nursery` is the parent of those processes. It reads what the probe is to run, as a line of JSON, and answers
-with the folder that holds what was seen and what the script printed.
+`python -m tests.nursery` is the parent of those processes. It reads what the probe is to run, as a line of JSON, and
+answers with the folder that holds what was seen and what the script printed.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def test_every_wanted_code_has_a_rule() -> None:
 def test_torch_is_no_dependency_at_run_time() -> None:
     project = pyproject()["project"]
     assert [name for name in project["dependencies"] if name.startswith("torch")] == []
-    assert project["optional-dependencies"]["probe"] == ["torch"]
+    assert "torch" in project["optional-dependencies"]["probe"]
 
 
 @pytest.mark.parametrize(

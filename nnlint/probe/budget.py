@@ -61,10 +61,9 @@ class Budget:
 
     def batches(self, indices: Iterator[Any], ends: bool = True) -> Iterator[Any]:
         """The batches of a loader, cut short, with the last of them, if it `ends`: it may be a smaller one."""
-        start, seen = (self.work.steps, self.work.backwards), 0
-        for batch in indices:
+        start = self.work.steps, self.work.backwards
+        for seen, batch in enumerate(indices, 1):
             yield batch
-            seen += 1
             stepped, differentiated = self.work.steps - start[0], self.work.backwards - start[1]
             if stepped >= self.steps or seen >= (PATIENCE * self.steps if differentiated else self.steps):
                 break
@@ -98,9 +97,8 @@ class _Passes:
         if work.steps > self._before[0]:
             self._stepped += 1
             self._outer |= work.trained_loops > self._before[1]
-        return self._stepped >= (
-            OUTER_PASSES if self._outer else self._budget.steps + 1
-        )  # a loader adds its last batch
+        steps = self._budget.steps + 1  # a loader adds its last batch
+        return self._stepped >= (OUTER_PASSES if self._outer else steps)
 
     def close(self) -> None:
         self._budget.work.trained_loops += bool(self._stepped)

@@ -1,7 +1,7 @@
-"""The child that runs the script: `python -m nnlint.probe.child DESCRIPTOR` with the request as JSON on standard input.
+"""The child that runs the script; it gets the descriptor for its report as argument, the request on standard input.
 
-It restricts itself first, then imports torch, hooks into it, and runs the script. What it sees goes, line by line, to the
-descriptor. Whatever the script does, the parent has what was sent before.
+It restricts itself first, then imports torch, hooks into it, and runs the script. What it sees goes, line by line, to
+the descriptor. Whatever the script does, the parent has what was sent before.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 import traceback
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 
 from nnlint.probe.limits import Request
@@ -21,7 +21,7 @@ GRACE = 0.85  # of the time limit; then the script is asked to stop, so that the
 
 
 def main() -> None:
-    descriptor = int(sys.argv[1])
+    descriptor = int(sys.argv[2])
     request = Request.from_json(sys.stdin.readline())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os._exit(serve(request, descriptor))
@@ -56,7 +56,14 @@ class _Performance:
         from nnlint.probe.run import Run
 
         self.run = Run(request, report)
-        self._hooks = Hooks(self.run, [observer(self.run) for observer in observers()])
+        watching = [observer(self.run) for observer in observers()]
+        self._recipe: Any = None
+        if request.recipe:
+            from nnlint.probe.recipe.cook import Cook
+
+            self._recipe = Cook(self.run)
+            watching += self._recipe.observers
+        self._hooks = Hooks(self.run, watching)
         self._request = request
         self._stopped = 0
         self._over = False
@@ -69,6 +76,10 @@ class _Performance:
         from nnlint.probe import stage
         from nnlint.probe.budget import Enough
 
+        if self._request.limits.fake_data:
+            from nnlint.probe import substitutes
+
+            substitutes.install(self.run)
         self._hooks.install(self._stop_if_late)
         signal.signal(signal.SIGALRM, self._alarm)
         signal.setitimer(signal.ITIMER_REAL, max(self._deadline - time.monotonic(), 0.1))
@@ -87,7 +98,7 @@ class _Performance:
             error = f"the script exited with {ended.code!r}" if status else ""
         except BaseException as raised:
             how, error, status = "crashed", _told(raised), 1
-            traceback.print_exc()
+            traceback.print_exception(type(raised), raised, _own(raised.__traceback__))
         self._finish(how, error)
         return status
 
@@ -115,7 +126,11 @@ class _Performance:
         self._over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         self._hooks.tell("ended")
-        self.run.say("ended", how=how, error=error, steps=self.run.step, cut=self.run.budget.cut)
+        if self._recipe is not None:
+            self._recipe.serve(self._request.limits.recipe_time)
+        files = (getattr(module, "__file__", None) or "" for module in list(sys.modules.values()))
+        own = sorted({path for name in files if (path := self.run.places.file(name))})
+        self.run.say("ended", how=how, error=error, steps=self.run.step, cut=self.run.budget.cut, files=own)
 
 
 class _Marks:
@@ -138,15 +153,17 @@ class _Marks:
         return value
 
 
+def _own(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from the script on, without nnlint's own frames above it."""
+    folder = os.path.dirname(__file__)
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(folder):
+        trace = trace.tb_next
+    return trace
+
+
 def _told(error: BaseException) -> str:
     """The error in one line, with the place in the script."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = next(
-        (f"{frame.filename}:{frame.lineno}: " for frame in reversed(frames) if "site-packages" not in frame.filename),
-        "",
-    )
+    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    place = f"{own[-1].filename}:{own[-1].lineno}: " if own else ""
     return f"{place}{type(error).__name__}: {error}"[:500]
-
-
-if __name__ == "__main__":
-    main()

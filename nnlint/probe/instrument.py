@@ -22,10 +22,11 @@ COLLECTS = frozenset({"append", "appendleft", "extend", "insert"})
 
 def compiled(source: bytes | str, path: str, mark: bool = True) -> CodeType:
     """The code of a file, with marks. Raises `SyntaxError`."""
-    tree = compile(source, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    tree: Any = compile(source, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     if mark:
         tree = ast.fix_missing_locations(_Marker().visit(tree))
-    return compile(tree, path, "exec", dont_inherit=True)
+    code: CodeType = compile(tree, path, "exec", dont_inherit=True)
+    return code
 
 
 def install(is_own: Callable[[str], object]) -> None:
@@ -50,9 +51,7 @@ class _Marker(ast.NodeTransformer):
 
     def visit_While(self, node: ast.While) -> ast.AST:
         self.generic_visit(node)
-        if not (
-            isinstance(node.test, ast.Constant) and node.test.value
-        ):  # what follows `while True` can not be reached
+        if not (isinstance(node.test, ast.Constant) and node.test.value):  # nothing follows `while True`
             node.test = _marked("goes_on", node.test, node)
         return node
 

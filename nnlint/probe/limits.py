@@ -16,6 +16,7 @@ class Limits:
 
     steps: int = 4
     time_limit: float = 120.0
+    recipe_time: float = 60.0  # seconds beyond it for the checks of the recipe; 0 keeps the losses alone
     device: str = "cpu"
     fake_data: bool = False
     memory: int = 16 << 30  # bytes of address space beyond what torch itself maps
@@ -37,6 +38,11 @@ class Request:
     scratch: str = ""
     recipe: bool = False
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is no script, and nothing is cut short: a block of code is watched."""
+        return not self.script
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -15,7 +15,8 @@ from nnlint.source import Place, Span
 
 _BLOCK = re.compile(r"(?:async\s+)?(?:for|with|while|class|def|if|try|match)\b")
 """How a statement with a body begins: to take the next item of a loop, or to leave a `with`, is done by its header."""
-_FOREIGN = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f"{os.sep}nnlint{os.sep}probe{os.sep}")
+_FOREIGN = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_NNLINT = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "")
 
 
 class Places:
@@ -55,10 +56,12 @@ class Places:
 
     def file(self, name: str) -> str | None:
         """The real path of a file of the user's, None for any other."""
+        if not name:
+            return None
         if name not in self._files:
             path = os.path.realpath(name)
-            own = path.startswith(self._root) and not any(part in path for part in _FOREIGN)
-            self._files[name] = path if own and not name.startswith("<") else None
+            own = path.startswith(self._root) and not path.startswith(_NNLINT) and os.path.isfile(path)
+            self._files[name] = path if own and not any(part in path for part in _FOREIGN) else None
         return self._files[name]
 
 

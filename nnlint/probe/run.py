@@ -25,7 +25,7 @@ _NOT_IN_PLACE = frozenset({"requires_grad_", "retain_grad_", "share_memory_", "d
 
 @dataclass(slots=True)
 class Call:
-    """A call of a torch function: `name` is torch's dotted name of it, `operation` nnlint's (`knowledge.operations`)."""
+    """A call of a torch function: `name` is torch's dotted name, `operation` nnlint's (`knowledge.operations`)."""
 
     function: Callable[..., Any]
     name: str

@@ -21,6 +21,13 @@ from nnlint.probe.wire import Sighting
 
 PATIENCE = 5.0  # seconds beyond the time limit in which the child may say what it saw
 LONGEST_LINE = 16 << 20
+START = """
+import sys
+sys.path[:] = [*filter(None, sys.path), sys.argv[1]]
+from nnlint.probe.child import main
+main()
+"""
+"""How the child starts, in any Python that has torch: its own packages first, nothing out of the working folder."""
 
 
 @dataclass(slots=True)
@@ -31,6 +38,7 @@ class Testimony:
     how: str = "killed"
     error: str = ""
     steps: int = 0
+    files: tuple[str, ...] = ()  # the user's own, that the script imported
     seconds: float = 0.0
     cut: dict[str, int] = field(default_factory=dict)  # loops and loaders that were cut short
     decides: frozenset[str] = frozenset()
@@ -38,28 +46,32 @@ class Testimony:
     faults: list[dict[str, Any]] = field(default_factory=list)  # of the probe itself
     notes: list[dict[str, Any]] = field(default_factory=list)  # what was substituted, redirected, refused
     checks: list[dict[str, Any]] = field(default_factory=list)  # of the recipe
+    losses: tuple[float, ...] = ()  # that were differentiated, in order, where the recipe is asked for
+    seeded: bool = False  # the script seeds torch
     output: str = ""  # the last of what the script printed
 
     def hear(self, line: bytes) -> None:
         """Take in one message of the child; what is none is passed over."""
-        try:
+        with contextlib.suppress(ValueError, KeyError, AttributeError, TypeError, wire.WireError):
             message = json.loads(line)
-            kind = message.pop("kind")
-        except (ValueError, KeyError, AttributeError, TypeError):
-            return
+            self._take_in(str(message.pop("kind")), message)
+
+    def _take_in(self, kind: str, message: dict[str, Any]) -> None:
         match kind:
             case "sighting":
-                with contextlib.suppress(wire.WireError):
-                    self.sightings.append(wire.load(message))
+                self.sightings.append(wire.load(message))
             case "started":
                 self.decides = frozenset(message.get("decides", ()))
             case "ended":
                 self.how, self.error = str(message.get("how")), str(message.get("error", ""))
                 self.steps, self.cut = int(message.get("steps", 0)), dict(message.get("cut", {}))
+                self.files = tuple(map(str, message.get("files", ())))
             case "fault":
                 self.faults.append(message)
+            case "losses":
+                self.losses, self.seeded = tuple(message.get("values", ())), bool(message.get("seeded"))
             case "check":
-                self.checks.append(message)
+                self.checks.append({**message, **{key: str(message[key]) for key in ("name", "status", "told")}})
             case _:
                 self.notes.append({"kind": kind, **message})
 
@@ -74,7 +86,7 @@ def run(request: Request, python: str = sys.executable) -> Testimony:
         read, write = os.pipe()
         with printed.open("wb") as output:
             child = subprocess.Popen(
-                [python, "-m", "nnlint.probe.child", str(write)],
+                [python, "-c", START, str(Path(__file__).parents[2]), str(write)],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -88,7 +100,7 @@ def run(request: Request, python: str = sys.executable) -> Testimony:
             assert child.stdin is not None
             with contextlib.suppress(BrokenPipeError), child.stdin:
                 child.stdin.write(request.to_json().encode() + b"\n")
-            _listen(child, read, testimony, started + request.limits.time_limit + PATIENCE)
+            _listen(child, read, testimony, started + time_allowed(request))
         finally:
             end(child)
             os.close(read)
@@ -99,13 +111,16 @@ def run(request: Request, python: str = sys.executable) -> Testimony:
         return testimony
 
 
+def time_allowed(request: Request) -> float:
+    """Seconds after which a run is ended from outside."""
+    limits = request.limits
+    return limits.time_limit + PATIENCE + (2 * limits.recipe_time if request.recipe else 0)
+
+
 def environment(request: Request) -> dict[str, str]:
     """The child's environment: nothing compiled, no GPU unless asked for."""
-    own = str(Path(__file__).parents[2])
-    paths = [own, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "TORCHDYNAMO_DISABLE": "1",

@@ -48,7 +48,7 @@ def _as_module(request: Request) -> None:
     sys.path.insert(0, os.getcwd())
     sys.argv = ["-m", *request.arguments]
     try:
-        name, spec, _ = runpy._get_module_details(request.script)  # type: ignore[attr-defined]
+        _name, spec, _ = runpy._get_module_details(request.script)  # type: ignore[attr-defined]
     except ImportError as error:
         raise Unrunnable(f"{request.script}: {error}") from error
     path = os.path.abspath(spec.origin)

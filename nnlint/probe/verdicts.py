@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nnlint import catalog
 from nnlint.finding import Finding, Verdict
@@ -42,8 +42,10 @@ def judge(testimony: Testimony, codes: Iterable[str], torch: TorchVersion | None
     return list(found.values())
 
 
-def verdict(finding: Finding, seen: Sequence[Seen], testimony: Testimony) -> Verdict:
-    """What the run says of a finding of the interpreter, located."""
+def verdict(finding: Finding, seen: Sequence[Seen], testimony: Testimony) -> Verdict | None:
+    """What the run says of a finding of the interpreter, located; nothing of those about the files themselves."""
+    if catalog.find(finding.code).rule is None:
+        return None
     for each in seen:
         if each.finding.code == finding.code and same(each.finding.place, finding.place):
             return Verdict(CONFIRMED, evidence(each), each.sighting.step)
@@ -88,7 +90,3 @@ def _unreached(testimony: Testimony) -> str:
         case "stopped":
             return f"the run did not come here within {testimony.request.limits.time_limit:g} s"
     return f"the run ended before: {testimony.error}"
-
-
-def with_verdicts(findings: Iterable[Finding], seen: Sequence[Seen], testimony: Testimony) -> list[Finding]:
-    return [replace(finding, verdict=verdict(finding, seen, testimony)) for finding in findings]

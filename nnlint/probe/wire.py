@@ -21,10 +21,10 @@ class Sighting:
     """An event that took place in a run, at a `step` (how many steps optimizers had taken).
 
     `evidence` are the numbers that were measured. `codes` are the rules that it is evidence for, () for all that watch
-    such events. `undecided` says why nothing follows from it; then no rule sees it. What is seen is not always a mistake:
-    where only the code can tell what was meant, the event does not stand `alone` and confirms or refutes no more than
-    what the interpreter found. `absent`: such an event was looked for at this place and did not take place, which
-    refutes what rests on it; no rule sees it either.
+    such events. `undecided` says why nothing follows from it; then no rule sees it. `absent`: such an event was looked
+    for at this place and did not take place, which refutes what rests on it; no rule sees it either. What is seen is
+    not always a mistake: where only the code can tell what was meant, the event does not stand `alone`, and confirms or
+    refutes no more than what the interpreter found.
     """
 
     event: Event

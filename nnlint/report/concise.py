@@ -18,4 +18,5 @@ def position(place: Place) -> str:
 
 
 def _line(finding: Finding) -> str:
-    return f"{position(finding.place)}: {finding.code} {finding.message}"
+    verdict = f" [{finding.verdict.status}]" if finding.verdict else ""
+    return f"{position(finding.place)}: {finding.code} {finding.message}{verdict}"

@@ -24,13 +24,14 @@ from rich.console import Console
 from rich.text import Text
 
 from nnlint.engine import Report
-from nnlint.finding import Finding, Severity
+from nnlint.finding import Finding, Severity, Verdict
 from nnlint.report.concise import position
 from nnlint.report.excerpt import Row, excerpt
 from nnlint.source import Place
 
 CONTEXT = 2
 GUTTER = "blue"
+VERDICTS = {"confirmed": "bold red", "refuted": "bold green"}
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFORMATION: "bold cyan"}
 
 
@@ -66,8 +67,20 @@ def _finding(finding: Finding, report: Report) -> Iterator[Text]:
         yield Text.assemble((" " * gutter + " ::: ", GUTTER), f"{position(step.place)}: ", (step.message, "bold"))
         if step.place.span != finding.place.span or step.place.path != finding.place.path:  # else it stands above
             yield from _excerpt(shown, gutter, GUTTER)
+    if finding.verdict is not None:
+        yield _verdict(finding.verdict, gutter)
     if finding.advice:
         yield Text.assemble((" " * gutter + " = ", GUTTER), ("help: ", "bold green"), finding.advice)
+
+
+def _verdict(verdict: Verdict, gutter: int) -> Text:
+    step = f" at step {verdict.step}" if verdict.step is not None else ""
+    return Text.assemble(
+        (" " * gutter + " = ", GUTTER),
+        ("run: ", "bold"),
+        (verdict.status, VERDICTS.get(verdict.status, "yellow")),
+        f"{step}: {verdict.evidence}",
+    )
 
 
 def _rows(place: Place, report: Report, context: int) -> list[Row]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from nnlint.events import GraphRetained
 from nnlint.probe import graphs
-from nnlint.probe.hooks import walk
 from nnlint.probe.lessons import Lesson, lessons_of
 from nnlint.probe.observers.base import Observer
+from nnlint.probe.patches.training import walk
 from nnlint.probe.places import words
 from nnlint.probe.run import Backward, Call, Pass, Run
 from nnlint.source import Place

@@ -1,0 +1,68 @@
+"""Calls of torch functions, shown to the observers that want to see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.overrides import TorchFunctionMode, resolve_name
+
+from nnlint.knowledge.operations import OPERATIONS
+from nnlint.probe.run import Call
+
+if TYPE_CHECKING:
+    from nnlint.probe.hooks import Hooks
+
+_DUNDERS = {
+    "__add__": "add", "__radd__": "add", "__iadd__": "add", "__sub__": "add", "__rsub__": "add", "__isub__": "add",
+    "__mul__": "scale", "__rmul__": "scale", "__imul__": "scale", "__truediv__": "scale", "__rtruediv__": "scale",
+    "__itruediv__": "scale", "__pow__": "pow", "__rpow__": "pow", "__ipow__": "pow", "__matmul__": "matmul",
+    "__rmatmul__": "matmul", "__gt__": "compare", "__lt__": "compare", "__ge__": "compare", "__le__": "compare",
+    "__eq__": "compare", "__ne__": "compare", "__invert__": "not", "__neg__": "elementwise", "__getitem__": "index",
+    "__setitem__": "index_put", "rsub": "add", "__float__": "detach", "__int__": "detach", "__bool__": "detach",
+    "__array__": "detach", "data.__get__": "detach",
+}  # fmt: skip
+
+
+class Calls(TorchFunctionMode):
+    """Sees every call of a torch function that is not made inside of another one."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        super().__init__()
+        self._hooks = hooks
+        self._known: dict[Any, tuple[str, str, tuple[str, ...], list[Any], list[Any]]] = {}
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        hooks = self._hooks
+        if hooks.run.muted:
+            return func(*args, **kwargs)
+        known = self._known.get(func)
+        if known is None:
+            known = self._known[func] = self._look_up(func)
+        name, operation, parameters, before, after = known
+        if not before and not after:
+            return func(*args, **kwargs)
+        call = Call(func, name, operation, parameters, args, kwargs, hooks.run, grad_enabled=torch.is_grad_enabled())
+        if before:
+            hooks.ask_all(before, call)
+        call.result = func(*args, **kwargs)
+        if after:
+            hooks.ask_all(after, call)
+        return call.result
+
+    def _look_up(self, func: Any) -> tuple[str, str, tuple[str, ...], list[Any], list[Any]]:
+        name = str(resolve_name(func) or getattr(func, "__qualname__", "") or getattr(func, "__name__", ""))
+        if name.startswith("torch.Tensor.") or name.endswith((".__get__", ".__set__")):
+            last = name.removeprefix("torch.Tensor.")
+        else:
+            last = name.rpartition(".")[2]
+        operation, parameters = OPERATIONS.get(last, (_DUNDERS.get(last, ""), ("other",)))
+        hooks = self._hooks
+        return (
+            name,
+            operation,
+            parameters,
+            hooks.wanting("calling", name, operation),
+            hooks.wanting("called", name, operation),
+        )
