@@ -23,7 +23,7 @@ class Learners:
         self._numbers: dict[int, tuple[weakref.ref[torch.Tensor], int]] = {}
         self._next = 0
         self._latest: tuple[Backward, list[torch.Tensor]] | None = None
-        self._modules: weakref.WeakSet[torch.nn.Module] = weakref.WeakSet()
+        self._modules: dict[int, weakref.ref[torch.nn.Module]] = {}  # not by hash: some can not be hashed
         self._held: set[int] = set()
         self._stepped: set[int] = set()
         self._taught: set[int] = set()
@@ -39,7 +39,7 @@ class Learners:
 
     def module_made(self, module: torch.nn.Module) -> None:
         if not isinstance(module, torch.jit.ScriptModule):
-            self._modules.add(module)
+            self._modules[id(module)] = weakref.ref(module)
 
     def made(self, optimizer: torch.optim.Optimizer) -> None:
         self._held |= self._of(optimizer)
@@ -87,7 +87,10 @@ class Learners:
         """The layers whose own the parameters are, by number; what a library made is said to be made at `place`."""
         wanted = {id(parameter): number for number, parameter in parameters.items()}
         found: dict[int, Layer] = {}
-        for module in list(self._modules) if wanted else ():
+        for reference in list(self._modules.values()) if wanted else ():
+            module = reference()
+            if module is None:
+                continue
             own = [wanted[id(each)] for each in module._parameters.values() if id(each) in wanted]
             if own:
                 name = type(module).__name__

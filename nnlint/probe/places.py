@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import os
+import re
 import sys
 from functools import lru_cache
 from itertools import islice
@@ -12,6 +13,8 @@ from types import CodeType, FrameType
 
 from nnlint.source import Place, Span
 
+_BLOCK = re.compile(r"(?:async\s+)?(?:for|with|while|class|def|if|try|match)\b")
+"""How a statement with a body begins: to take the next item of a loop, or to leave a `with`, is done by its header."""
 _FOREIGN = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _NNLINT = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "")
 
@@ -155,6 +158,8 @@ def _span(code: CodeType, instruction: int, line: int, path: str) -> Span:
     if positions is not None:
         start, end, first, last = next(islice(positions(), instruction // 2, None), (None,) * 4)
         if start is not None and end is not None and first is not None and last is not None:
+            if end > start and _BLOCK.match(linecache.getline(path, start), _characters(path, start, first)):
+                end, last = start, len(linecache.getline(path, start).rstrip("\n").encode())
             return Span(start, _characters(path, start, first) + 1, end, _characters(path, end, last) + 1)
     text = linecache.getline(path, line).rstrip("\n")
     return Span(line, len(text) - len(text.lstrip()) + 1, line, max(len(text), 1) + 1)

@@ -6,6 +6,7 @@ A mark survives the way through a Python number as long as the very object comes
 
 from __future__ import annotations
 
+import dataclasses
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -73,6 +74,8 @@ class Taint:
                 pending += each[:left]
             elif isinstance(each, dict):
                 pending += list(each.values())[:left]
+            elif dataclasses.is_dataclass(each):
+                pending += [getattr(each, field.name, None) for field in dataclasses.fields(each)]
 
     def ran(self, call: Call) -> None:
         """What a torch function returns, or writes into, is made of its arguments."""

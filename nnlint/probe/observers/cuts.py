@@ -38,17 +38,23 @@ class Cuts(Observer):
         self._taint = taint_of(run)
         self._cuts: dict[int, _Cut] = {}  # by mark
         self._places: dict[tuple[Place, str], int] = {}
+        self._idle: dict[Place, bool] = {}  # where tensors that hang on no graph were detached
         self._learners = learners_of(run)
-        _watch_arrays(self._from_array)
+        _watch_makers(self._from_array)
 
     def called(self, call: Call) -> None:
-        if not call.grad_enabled or call.name.endswith(_ASKS):
+        if call.name.endswith(_ASKS):
             return
-        if call.name in _COPIES and call.args and isinstance(call.args[-1], np.ndarray):
-            self._from_array(call.args[-1], call.result)
+        array = next((each for each in call.args if isinstance(each, np.ndarray)), None)
+        if array is not None:
+            self._from_array(array, call.result)
             return
         cut = next((each for each in _tensors(call) if each.requires_grad and each.grad_fn is not None), None)
-        if cut is None or call.place is None:
+        if cut is None or not call.grad_enabled:
+            if call.operation == "detach" and call.place is not None:
+                self._idle.setdefault(call.place, self.run.in_forward)
+            return
+        if call.place is None:
             return
         operation = "detach" if call.name in _COPIES else call.operation
         number = self._places.get((call.place, operation))
@@ -75,7 +81,7 @@ class Cuts(Observer):
         """A tensor was made of an array: of one that a tensor became, or of what NumPy computed, perhaps, of it."""
         marks = self._taint.of(array)
         if not marks and isinstance(array, np.ndarray) and array.dtype.kind == "f" and self.run.in_forward:
-            marks = self._own(self._taint.in_arrays)
+            marks = self._own(self._taint.in_arrays | self._taint.in_numbers)
             for number in marks:
                 self._cuts[number].guessed = True
         self._taint.mark(tensor, marks)
@@ -111,8 +117,10 @@ class Cuts(Observer):
 
     def ended(self) -> None:
         for cut in self._cuts.values():
-            if cut.layers:
-                self._tell(cut)
+            self._tell(cut)
+        for place, in_forward in self._idle.items():
+            if (place, "detach") not in self._places:
+                self._tell(_Cut(place, "detach", in_forward))
 
     def _tell(self, cut: _Cut) -> None:
         layers = self._starved(cut) if cut.operation == "detach" and cut.in_forward else ()
@@ -147,13 +155,15 @@ class Cuts(Observer):
 
     def _evidence(self, cut: _Cut, layers: tuple[Layer, ...]) -> str:
         count = len(cut.layers)
+        if not count:
+            return "the tensor hangs on no graph, or on one without parameters"
         if cut.whole:
             return f"`backward` reaches none of the {count} parameters behind the cut, nor any other"
         if cut.differentiated and layers:
             names = ", ".join(f"`{layer.called}`" for layer in layers[:3])
             return f"no gradient ever came to {names}, in {self._learners.lessons} backward passes"
         if cut.differentiated:
-            return "the parameters behind the cut get gradients on another way"
+            return "it leaves no layer that an optimizer holds without gradients"
         return "nothing that was made of it was differentiated"
 
 
@@ -205,13 +215,20 @@ def _tensors(call: Call) -> Iterable[torch.Tensor]:
             pending += each[:100]
 
 
-def _watch_arrays(made: Callable[[object, torch.Tensor], None]) -> None:
-    """Say when `torch.from_numpy`, which no mode sees, makes a tensor."""
-    original = torch.from_numpy
+def _watch_makers(made: Callable[[object, torch.Tensor], None]) -> None:
+    """Say when `torch.from_numpy` or `Variable`, which no mode sees, makes a tensor of something."""
+    original, metaclass = torch.from_numpy, type(torch.autograd.Variable)
 
     def from_numpy(ndarray: Any) -> torch.Tensor:
         tensor = original(ndarray)
         made(ndarray, tensor)
         return tensor
 
+    def called(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        tensor = type.__call__(cls, *args, **kwargs)
+        if args and isinstance(tensor, torch.Tensor):
+            made(args[0], tensor)
+        return tensor
+
     torch.from_numpy = from_numpy
+    metaclass.__call__ = called  # type: ignore[assignment, method-assign]

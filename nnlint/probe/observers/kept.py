@@ -44,6 +44,7 @@ class GraphsKept(Observer):
         if place is None:
             return
         kept = self._sums.setdefault(place, _Kept(_summed(place)))
+        kept.visits.add(self.run.step)
         for node in graphs.below(result.grad_fn, NEAR):
             mark = graphs.noted(node, "sum")
             if mark is not None and mark[0] == place and mark[1] < self.run.step:
@@ -64,6 +65,7 @@ class GraphsKept(Observer):
         if place is None:
             return
         kept = self._lists.setdefault(place, _Kept(receiver(place) or "the list"))
+        kept.visits.add(self.run.step)
         for tensor in filter(_hangs, _tensors((container[0], container[-1]))):
             since = graphs.noted(tensor.grad_fn, "collected")
             if since is not None and since < self.run.step:
@@ -86,6 +88,8 @@ class GraphsKept(Observer):
         elif kept.steps:
             evidence = f"in {len(kept.steps)} steps it still held graphs of earlier ones"
             self.run.saw(event, evidence + (", which `backward` had let go" if kept.freed else ""), alone=kept.freed)
+        elif len(kept.visits) < 2:
+            self.run.undecided(event, "it ran in one step only")
         else:
             self.run.denied(event, "nothing of an earlier step that was differentiated was in it")
 
@@ -95,6 +99,7 @@ class _Kept:
     """What is added or collected at one place."""
 
     target: str
+    visits: set[int] = field(default_factory=set)  # the steps in which it ran
     steps: set[int] = field(default_factory=set)  # in which it met what earlier ones had left
     freed: bool = True  # the graphs of those can not be differentiated any more
     differentiated: bool = False

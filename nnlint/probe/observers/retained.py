@@ -13,6 +13,9 @@ from nnlint.probe.places import words
 from nnlint.probe.run import Backward, Call, Pass, Run
 from nnlint.source import Place
 
+_TOO_LATE = ("second time", "modified by an inplace operation")
+"""What autograd says of the graph of a step that was taken: it is gone, or its weights are."""
+
 
 class Retained(Observer):
     """Looks for nodes that an earlier backward pass went through."""
@@ -50,7 +53,7 @@ class Retained(Observer):
                 carried.last, carried.nodes = old, len(nodes)
 
     def failed(self, backward: Backward, error: Exception) -> None:
-        if backward.place in self._carried and "second time" in str(error):
+        if backward.place in self._carried and any(words in str(error) for words in _TOO_LATE):
             self._carried[backward.place].raised = True
 
     def ended(self) -> None:

@@ -36,7 +36,7 @@ class Writes(Observer):
         self._writes: deque[_Write] = deque(maxlen=MOST_WRITES)
         self._to_leaf: Place | None = None  # the write to a leaf that is under way, which raises
         self._spoiled: set[Place] = set()
-        self._read: dict[Place, str] = {}  # targets of writes after which `backward` ran well
+        self._read: dict[Place, bool] = {}  # writes on graphs, and whether `backward` ran well behind them
 
     def calling(self, call: Call) -> None:
         self._raised()
@@ -53,7 +53,7 @@ class Writes(Observer):
         if call.grad_enabled and memory is not None and call.place is not None:
             self._writes.append(_Write(call.place, memory, target._version, tuple(target.shape), target.type()))
             if target.requires_grad:
-                self._read.setdefault(call.place, "")
+                self._read.setdefault(call.place, False)
 
     def _raised(self) -> None:
         """A write that `called` was not told of has raised an error."""
@@ -74,11 +74,21 @@ class Writes(Observer):
         memories = {write.memory for write in spoiled}
         evidence = f"`backward` raised: a tensor kept at version {kept} was at version {now}"
         for write in list(self._writes):
-            if write.memory in memories and kept < write.version <= now and write.place not in self._spoiled:
+            if (
+                write.memory in memories
+                and write.type == said["type"]
+                and kept < write.version <= now
+                and write.place not in self._spoiled
+            ):
                 self._spoiled.add(write.place)
                 target = _name(write.place)
                 event = WrittenInPlace(place=write.place, target=target, leaf=False, kept_by="", kept=None)
                 self.run.saw(event, evidence, alone=len(memories) == 1)
+
+    def differentiated(self, backward: Backward) -> None:
+        for write in self._writes:
+            if write.place in self._read:
+                self._read[write.place] = True
 
     def stepped(self, optimizer: torch.optim.Optimizer) -> None:
         self._raised()
@@ -86,10 +96,12 @@ class Writes(Observer):
 
     def ended(self) -> None:
         self._raised()
-        for place in self._read:
-            if place not in self._spoiled and self.run.budget.work.backwards:
-                event = WrittenInPlace(place=place, target=_name(place), leaf=False, kept_by="", kept=None)
+        for place, well in self._read.items():
+            event = WrittenInPlace(place=place, target=_name(place), leaf=False, kept_by="", kept=None)
+            if place not in self._spoiled and well:
                 self.run.denied(event, "each `backward` found what it reads as it was kept")
+            elif place not in self._spoiled:
+                self.run.undecided(event, "no `backward` ran to its end behind it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,8 @@ class _Write:
 def _target(call: Call) -> torch.Tensor | None:
     """The tensor that a call writes into."""
     if not call.args or not isinstance(call.args[0], torch.Tensor):
+        return None
+    if call.name.startswith("torch.nn.init."):  # without gradients
         return None
     if is_in_place(call.name) or call.argument("inplace", False) is True:
         return call.args[0]
