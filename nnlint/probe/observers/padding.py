@@ -29,7 +29,7 @@ MOST_SEQUENCES = 8  # that are remembered
 
 
 class Padding(Observer):
-    """Measures whether a mask is true for words or for padding: on the tokens that were embedded, or on its own shape."""
+    """Measures what a mask is true for, words or padding: by the tokens that were embedded, or by its own shape."""
 
     decides = ("NN407",)
     operations = frozenset({"embedding", "attention", "keep"})
@@ -64,10 +64,11 @@ class Padding(Observer):
         if isinstance(value, torch.Tensor) and value.numel() == 1:
             value = value.item()
         low = isinstance(value, (int, float)) and value <= VERY_LOW
-        if low and isinstance(mask, torch.Tensor) and isinstance(scores, torch.Tensor):
-            if mask.dim() > 2 or (mask.dim() == 2 and scores.shape == mask.shape):
-                as_function = called(call.place) in ("torch.masked_fill", "masked_fill")
-                self._used(mask, "masked_fill", 1 if as_function else 0, False, call.place)
+        if not low or not isinstance(mask, torch.Tensor) or not isinstance(scores, torch.Tensor):
+            return
+        if mask.dim() > 2 or (mask.dim() == 2 and scores.shape == mask.shape):
+            as_function = called(call.place) in ("torch.masked_fill", "masked_fill")
+            self._used(mask, "masked_fill", 1 if as_function else 0, False, call.place)
 
     def _used(self, mask: torch.Tensor, name: str, position: int, keeps: bool, place: Place | None) -> None:
         rows = _rows(mask.detach())
@@ -91,7 +92,7 @@ class Padding(Observer):
                 continue
             times = len(rows) // max(len(tokens), 1)
             each = tokens.detach().repeat_interleave(times, 0) if times > 1 else tokens.detach()
-            marked, others = each[rows].unique(), each[~rows].unique()
+            marked, others = torch.unique(each[rows]), torch.unique(each[~rows])
             for real, padding, words in ((False, marked, others), (True, others, marked)):
                 if len(padding) == 1 and len(words) > 1 and not bool((words == padding).any()):
                     share = f"{int((each == padding).sum())} of {each.numel()} tokens are {padding.item()}"
@@ -115,8 +116,5 @@ def _by_shape(rows: torch.Tensor) -> tuple[bool | None, str]:
     if bool(falls.any()) is bool(rises.any()):
         return None, ""
     real = bool(falls.any())
-    at = "starts" if real else "ends"
-    return (
-        real,
-        f"in each of {len(rows)} sequences the mask is true at the {at}, where the {'words are' if real else 'padding is'}",
-    )
+    where = "starts, where the words are" if real else "ends, where the padding is"
+    return real, f"in {len(rows)} sequences the mask is true at the {where}"

@@ -27,7 +27,7 @@ class _Reduced:
 
 
 class Reductions(Observer):
-    """Follows what a network returned, log-probabilities and their products, to reductions and to what becomes of them."""
+    """Follows what a network returned, and log-probabilities, to reductions and to what becomes of them."""
 
     decides = ("NN411",)
     operations = _SAME_SCORES | _KEEP | {"argmax", "extreme", "compare", "sum", "mean", "scale"}
@@ -83,10 +83,11 @@ class Reductions(Observer):
         """`labels.eq(scores.argmax(0))`: numbers of samples meet as many labels as there are samples."""
         pair = [each for each in call.args[:2] if isinstance(each, torch.Tensor)]
         for one, other in (pair, pair[::-1]) if len(pair) == 2 else ():
-            reduced = self._picked.get(one)
-            if reduced is not None and other not in self._picked and other.dim() == 1:
-                if other.shape[0] == reduced.sizes[0]:
-                    self._tell(reduced, call.words, call.place)
+            if one not in self._picked or other in self._picked or other.dim() != 1:
+                continue
+            reduced = self._picked[one]
+            if other.shape[0] == reduced.sizes[0]:
+                self._tell(reduced, call.words, call.place)
 
     def _tell(self, reduced: _Reduced, labels: str, used: Place | None) -> None:
         if used is None:

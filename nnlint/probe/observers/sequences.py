@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,7 @@ _LOSSES = frozenset(
 
 @dataclass(slots=True)
 class _Read:
-    """The runs of one layer at one place; `times` are the dimensions of its output that were read as time, and where."""
+    """The runs of one layer at one place; `times` are the dimensions of its output that were read as time."""
 
     place: Place
     layer: Layer
@@ -176,14 +177,18 @@ class Sequences(Observer):
 
         def watch(twin: nn.Module) -> None:
             for name in names:
-                twin.get_submodule(name).register_forward_pre_hook(
-                    lambda module, args, kwargs, name=name: sizes.setdefault(name, _sizes(args, kwargs)) and None,
-                    with_kwargs=True,
-                )
+                hook: Any = functools.partial(_note, sizes, name)
+                twin.get_submodule(name).register_forward_pre_hook(hook, with_kwargs=True)
 
         args, kwargs = mapped((network.args, network.kwargs), lambda each: _cut(each, samples, count))
         replay(self.run, network.module, args, kwargs, watch)
         return sizes
+
+
+def _note(
+    sizes: dict[str, tuple[int, ...]], name: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    sizes.setdefault(name, _sizes(args, kwargs))
 
 
 def _sizes(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, ...]:

@@ -49,8 +49,9 @@ class Squeezes(Observer):
         tensor = call.args[0] if call.args else call.kwargs.get("input")
         if not isinstance(tensor, torch.Tensor) or not by_user(self.run.places) or call.place is None:
             return
-        options = {"dim": str(each) for each in (*call.args[1:], *call.kwargs.values()) if each is not tensor}
-        loaded = tensor in self._loaded or bool(self._outputs.get(tensor, False))
+        given = [each for each in (*call.args[1:], *call.kwargs.values()) if each is not tensor]
+        options: dict[str, object] = {"dim": str(given[0])} if given else {}
+        loaded = tensor in self._loaded or (tensor in self._outputs and self._outputs[tensor])
         output, inside = tensor in self._outputs, self.run.in_forward
         batched = loaded or output or (inside and tensor.dim() > 0 and tensor.shape[0] == self._samples)
         event = OperationRan(

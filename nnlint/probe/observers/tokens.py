@@ -15,7 +15,7 @@ from nnlint.probe.callers import by_user
 from nnlint.probe.observers.base import Observer
 from nnlint.probe.places import called
 from nnlint.probe.replays import mapped, replay
-from nnlint.probe.run import Call, Pass, Run
+from nnlint.probe.run import Backward, Call, Pass, Run
 from nnlint.source import Place
 
 _LOSSES = frozenset({"torch.nn.functional.cross_entropy", "torch.nn.functional.nll_loss"})
@@ -40,7 +40,7 @@ class _Sequences:
     """Tokens of [batch, positions] that were embedded, and what the network saw of them with no mask since."""
 
     tokens: weakref.ref[torch.Tensor]
-    embedded: weakref.ref[torch.Tensor]
+    embedded: torch.Tensor | None  # until `backward` has run
     place: Place
     peeks: dict[tuple[str, Place], None] = field(default_factory=dict)
 
@@ -71,6 +71,10 @@ class Tokens(Observer):
         elif isinstance(visit.module, nn.RNNBase) and visit.module.bidirectional:
             self._peek(_length(visit))
 
+    def differentiated(self, backward: Backward) -> None:
+        for read in self._read:
+            read.embedded = None
+
     def called(self, call: Call) -> None:
         if call.name in _LOSSES:
             self._scored(call)
@@ -83,7 +87,7 @@ class Tokens(Observer):
                 first.dim() == 2 and not first.is_floating_point() and call.place is not None
             ):
                 if first.shape[1] >= FEWEST_TOKENS:
-                    self._read.append(_Sequences(weakref.ref(first), weakref.ref(call.result), call.place))
+                    self._read.append(_Sequences(weakref.ref(first), call.result, call.place))
             case "softmax" if self._read and by_user(self.run.places) and _sees_behind(call.result):
                 self._peek((call.result.shape[-1],))
             case "attention" if self._read and by_user(self.run.places) and not _is_masked(call):
@@ -160,7 +164,7 @@ class Tokens(Observer):
         if key not in self._peeked:
             sees = self._compare(module, args, kwargs, tokens)
             if sees is None and not any(isinstance(each, _MIXING) for each in module.modules()):
-                sees = _depends(call.argument("input"), read.embedded(), tokens)
+                sees = _depends(call.argument("input"), read.embedded, tokens)
             self._peeked[key] = sees
         return self._peeked[key]
 
@@ -216,7 +220,7 @@ def _equal(tokens: torch.Tensor, target: torch.Tensor) -> bool:
     """Whether they are the same tokens, where the target is no padding (a negative index)."""
     counts = target >= 0
     return (
-        len(tokens[counts].unique()) >= FEWEST_TOKENS
+        len(torch.unique(tokens[counts])) >= FEWEST_TOKENS
         and int(counts.sum()) * 2 >= counts.numel()
         and bool((tokens == target)[counts].all())
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
+from math import prod
 
 import torch
 from torch.utils.weak import WeakTensorKeyDictionary
@@ -150,7 +150,7 @@ class Views(Observer):
 def _merges(before: Shape, after: Shape) -> dict[int, Shape]:
     """The first sizes of a tensor that became one."""
     for count in range(2, len(before)):
-        if math.prod(before[:count]) == after[0] and before[count:] == after[1:]:
+        if prod(before[:count]) == after[0] and before[count:] == after[1:]:
             return {after[0]: before[:count]}
     return {}
 
@@ -181,19 +181,15 @@ def _is_pure(before: Shape, after: Shape) -> bool:
 
 
 def _as_symbols(before: Shape, after: Shape) -> tuple[Size, ...] | None:
-    """The same, with each size as a whole: given [6, 4, 12, 8] and [6, 12, 32] that is a · b · c · d and a · c · (b · d)."""
-    atoms: dict[int, Size] = {
-        each: Size.symbol(Symbol(str(each), each))
-        for each in (*before, *after)
-        if each > 1 and (each in before) is (each in after)
-    }
+    """The same, with each size as a whole: given [6, 4, 12, 8] and [6, 12, 32] that is a, b, c, d and a, c, b · d."""
+    shared = {each for each in before if each > 1 and each in after}
+    atoms = {each: Size.symbol(Symbol(str(each), each)) for each in shared}
     for own, other in ((before, after), (after, before)):
         for size in own:
             if size in atoms or size == 1:
                 continue
-            parts = _parts(
-                size, [each for each in other if (each > 1 and each not in own) or other.count(each) > own.count(each)]
-            )
+            left = Counter(other) - Counter(own)
+            parts = _parts(size, [each for each in left.elements() if each > 1])
             if parts is None:
                 continue
             whole = Size.of(1)
@@ -210,7 +206,7 @@ def _parts(whole: int, sizes: list[int]) -> tuple[int, ...] | None:
     """Those of the sizes that make up the whole."""
     for count in range(2, min(len(sizes), 4) + 1):
         for several in combinations(sizes, count):
-            if math.prod(several) == whole:
+            if prod(several) == whole:
                 return several
     return None
 
@@ -218,7 +214,8 @@ def _parts(whole: int, sizes: list[int]) -> tuple[int, ...] | None:
 def _number(size: Size) -> int:
     factors = size.factors()
     assert factors is not None
-    return factors.coefficient * math.prod(int(str(symbol.key)) ** power for symbol, power in factors.exponents.items())
+    numbers: list[int] = [int(str(symbol.key)) ** power for symbol, power in factors.exponents.items()]
+    return factors.coefficient * prod(numbers)
 
 
 def _is_in_the_batch(before: Shape, after: Shape) -> bool:
