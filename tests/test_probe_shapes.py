@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,13 @@ _HEAD = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\nto
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Nursery:
-    return Nursery()
+def nursery() -> Iterator[Nursery]:
+    parent = Nursery()
+    yield parent
+    for stream in (parent._parent.stdin, parent._parent.stdout):
+        if stream is not None:
+            stream.close()
+    parent._parent.wait()
 
 
 def _run(nursery: Nursery, folder: Path, text: str) -> session.Testimony:
@@ -47,9 +53,8 @@ def test_a_view_that_is_cut_shifts_rows_on_purpose(nursery: Nursery, tmp_path: P
 
 
 def test_a_linear_layer_may_have_a_batch_as_long_as_its_features(nursery: Nursery, tmp_path: Path) -> None:
-    text = (
-        "x = torch.randn(8, 8, 16)\nq = nn.Linear(16, 8)(x).view(8, 8, 4, 2).transpose(1, 2)\nq = q.reshape(8, 4, 16)\n"
-    )
+    text = "x = torch.randn(8, 8, 16)\nq = nn.Linear(16, 8)(x).view(8, 8, 4, 2).transpose(1, 2)\n"
+    text += "q = q.reshape(8, 4, 16)\n"
     assert not _codes(_run(nursery, tmp_path, text)) & {"NN401", "NN402"}
 
 

@@ -230,14 +230,17 @@ def _is_plain(before: Shape, after: Shape) -> bool:
     """Whether no two sizes that could have changed places are the same number."""
     if before == after:
         return len({each for each in before if each > 1}) == sum(each > 1 for each in before)
-    start = 0  # what is left alone at the front and at the back proves nothing, the rest has to be one to many
-    while start < min(len(before), len(after)) and before[start] == after[start]:
+    start = end = 0
+    old, new = ([each for each in shape if each > 1] for shape in (before, after))
+    while start < min(len(old), len(new)) and old[start] == new[start]:
         start += 1
-    rest = [tuple(each for each in side[start:] if each > 1) for side in (before, after)]
-    while rest[0] and rest[1] and rest[0][-1] == rest[1][-1]:
-        rest = [side[:-1] for side in rest]
-    sizes = [each for each in max(before, after, key=len) if each > 1]
-    return min(map(len, rest)) <= 1 and len(set(sizes)) == len(sizes)
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    merged, split = old[start : len(old) - end], new[start : len(new) - end]
+    kept = old[:start] + old[len(old) - end :]
+    if min(len(merged), len(split)) > 1 or len(set(kept)) < len(kept) or set(kept) & {*merged, *split}:
+        return False
+    return len(split) <= 1 or len(set(split)) == len(split)
 
 
 def _named(view: _View) -> tuple[str, ...]:
