@@ -119,3 +119,8 @@ def test_squeezing_one_of_several_samples_and_a_single_one(nursery: Nursery, tmp
     text = "net = nn.Linear(4, 1)\nF.mse_loss(net(torch.randn(7, 4)).squeeze({}), torch.randn(7)).backward()\n"
     assert "NN404" in _codes(_run(nursery, tmp_path, text.format("")))
     assert "NN404" not in _codes(_run(nursery, tmp_path, text.format("-1")))
+
+
+def test_a_target_for_each_step_tells_nothing_of_the_batch(nursery: Nursery, tmp_path: Path) -> None:
+    text = _SEQUENCES.format(first=False, dim=0).replace("out.sum(0)", "out").replace("(10, 1)", "(10, 6, 1)")
+    assert "NN403" not in _codes(_run(nursery, tmp_path, text))

@@ -7,6 +7,7 @@ import weakref
 import torch
 
 from nnlint.events import ResultDiscarded
+from nnlint.knowledge.operations import OPERATIONS
 from nnlint.probe.callers import by_user, is_tried
 from nnlint.probe.observers.base import Observer
 from nnlint.probe.places import called, words
@@ -20,7 +21,7 @@ class Discarded(Observer):
     """Compares the value of each statement that is an expression with what the last torch function returned."""
 
     decides = ("NN405",)
-    operations = frozenset({"*"})
+    operations = frozenset(operation for operation, _ in OPERATIONS.values())
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
@@ -34,7 +35,7 @@ class Discarded(Observer):
             self._result = None
             return
         self._result, self._name, self._operation = weakref.ref(call.result), call.name, call.operation
-        self._inplace = bool(call.kwargs.get("inplace")) or call.kwargs.get("out") is not None
+        self._inplace = bool(call.argument("inplace")) or call.kwargs.get("out") is not None
 
     def thrown(self, value: object) -> None:
         last = self._result() if self._result is not None else None

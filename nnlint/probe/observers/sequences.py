@@ -157,7 +157,9 @@ class Sequences(Observer):
         inputs: list[torch.Tensor] = []
         mapped((network.args, network.kwargs), lambda each: inputs.append(each) or each)  # type: ignore[func-returns-value]
         first = next((each for each in inputs if each.dim() > 1), None)
-        if first is None or first.shape[0] != samples or (first.shape[1] == samples and first.dim() > 2):
+        if first is None or (target.dim() > 1 and target.shape[1] == first.shape[1]):
+            return  # a target for each step: its first dimension may be time
+        if first.shape[0] != samples or (first.shape[1] == samples and first.dim() > 2):
             return
         self._measure(network, samples)
 
