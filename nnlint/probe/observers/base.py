@@ -57,6 +57,9 @@ class Observer:
     def failed(self, backward: Backward, error: Exception) -> None:
         """`backward` has raised an error, which goes on to the script."""
 
+    def derived(self, backward: Backward) -> None:
+        """`torch.autograd.grad` is about to run; its graph has been walked."""
+
     def optimizer_made(self, optimizer: torch.optim.Optimizer) -> None:
         """The constructor of an optimizer has run."""
 

@@ -49,6 +49,8 @@ class Modes(Observer):
         self._time += 1
         for each in module.modules():
             known = self._network(each)
+            if training and known.mode is False:
+                known.undone = self._time
             known.mode_place, known.mode_time, known.mode = place, self._time, training
         if not training and place is not None:
             self._switched.append((self._time, weakref.ref(module), place))
@@ -62,6 +64,7 @@ class Modes(Observer):
         for each in module.modules():
             known = self._network(each)
             known.loaded, known.trained_since_load = self.run.places.here(), False
+            known.load_time = self._time
 
     def left(self, visit: Pass) -> None:
         if visit.depth or visit.place is None or not any(True for _ in visit.module.parameters()):
@@ -70,6 +73,7 @@ class Modes(Observer):
         known = self._network(visit.module)
         seen = _Visit(visit.module, visit.place, visit.training, visit.grad_enabled, self._time)
         seen.layers, seen.function = _layers(visit.module, visit.training), _function(self.run)
+        seen.lapse = self._lapse(seen, known)
         outputs = [each for each in tensors(visit.output) if each.is_floating_point()]
         nodes = [each.grad_fn for each in outputs if each.grad_fn is not None]
         if nodes:
@@ -83,7 +87,9 @@ class Modes(Observer):
             mark = self._taint.new_mark()
             self._taint.mark(visit.output, [mark])
             self._marked[mark] = seen
-        known.passes += 1
+        given = id(visit.args[0]) if visit.args else 0
+        known.repeats = known.repeats or known.given == (given, seen.place)  # samples are drawn on purpose
+        known.given = given, seen.place
 
     def differentiating(self, backward: Backward) -> None:
         for mark in self._taint.of(list(backward.roots)):
@@ -95,6 +101,12 @@ class Modes(Observer):
                 seen = self._pending.pop(id(token), None)
                 if seen is not None:
                     self._trained.append(seen)
+
+    def derived(self, backward: Backward) -> None:
+        """Derivatives of what it returns are taken for their own sake."""
+        for node in backward.nodes if self._pending else ():
+            for token in node.metadata.get(KEY, ()):
+                self._pending.pop(id(token), None)
 
     def stepped(self, optimizer: torch.optim.Optimizer) -> None:
         own = {id(each) for group in optimizer.param_groups for each in group["params"]}
@@ -146,24 +158,27 @@ class Modes(Observer):
         module = seen.module
         known = self._network(module)
         is_held = any(id(each) in self._held for each in module.parameters())
-        event = self._event(seen, Role.EVALUATION, lapse=self._lapse(seen, known))
-        if not is_held and known.loaded is None:
+        event = self._event(seen, Role.EVALUATION, lapse=seen.lapse)
+        if not is_held and known.loaded is None and event.lapse is not Lapse.OTHER_SWITCHED:
             self.run.undecided(event, "no optimizer holds the network", codes=_CODES)
             return
         mode = "training" if seen.training else "evaluation"
         active = f", {seen.layers[0]} active" if seen.training and seen.layers else ""
         gradients = "with" if seen.gradients else "without"
         evidence = f"it runs in {mode} mode{active}, {gradients} gradients, and nothing differentiates what it returns"
-        named = any(word in seen.function for word in _EVALUATES)
+        named = any(word in seen.function for word in _EVALUATES) and not known.repeats
         self.run.saw(event, evidence, codes=("NN301", "NN303", "NN309"), alone=named and is_held)
         self.run.saw(event, evidence, codes=("NN304",), alone=named and is_held and not seen.training)
 
     def _lapse(self, seen: _Visit, known: _Network) -> tuple[Lapse, Place | None, str]:
         if known.missed is not None:
             return Lapse.MISSED, known.missed, ""
-        if known.mode and known.mode_time > known.step_time and known.step_time:
+        has_loaded = known.loaded is not None and not known.trained_since_load
+        if has_loaded and known.load_time >= known.mode_time:
+            return Lapse.LOADED, known.loaded, ""
+        if known.mode and known.mode_time > known.step_time and (known.step_time or known.undone == known.mode_time):
             return Lapse.TRAIN_CALLED, known.mode_place, ""
-        if known.loaded is not None and not known.trained_since_load:
+        if has_loaded:
             return Lapse.LOADED, known.loaded, ""
         for time, reference, place in reversed(self._switched):
             other = reference()
@@ -204,13 +219,16 @@ class _Token:
 class _Network:
     """What was done to a network."""
 
-    passes: int = 0
+    given: tuple[int, Place] | None = None  # the input, and where
+    repeats: bool = False
     mode: bool | None = None
     mode_place: Place | None = None
     mode_time: int = 0
     step_time: int = 0
     was_trained: bool = False  # in training mode
+    undone: int = 0  # when `train()` was called last on a network in evaluation mode
     loaded: Place | None = None
+    load_time: int = 0
     trained_since_load: bool = False
     missed: Place | None = None
 
@@ -226,6 +244,7 @@ class _Visit:
     time: int
     layers: tuple[str, ...] = ()
     function: str = ""
+    lapse: tuple[Lapse, Place | None, str] = (Lapse.FORGOTTEN, None, "")
     token: Any = None
     token_reference: Any = field(default=None)
 

@@ -46,6 +46,15 @@ def hook_training(hooks: Hooks) -> None:
         run.budget.work.backwards += 1
         hooks.tell("differentiated", event)
 
+    gradients, deriving = torch.autograd.grad, Outermost()
+
+    def derived(outputs: Any, *args: Any, **kwargs: Any) -> Any:
+        with deriving as outermost:
+            if outermost and not run.muted and hooks.listening("derived"):
+                roots = (outputs,) if isinstance(outputs, torch.Tensor) else tuple(outputs)
+                hooks.tell("derived", Backward(roots, run.places.here(), *walk(roots)))
+            return gradients(outputs, *args, **kwargs)
+
     def constructed(self: Any, *args: Any, **kwargs: Any) -> None:
         made(self, *args, **kwargs)
         run.book.enter(self)
@@ -68,6 +77,7 @@ def hook_training(hooks: Hooks) -> None:
         run.budget.work.steps += not run.muted
 
     hooks.patch(torch.autograd, "backward", differentiated)
+    hooks.patch(torch.autograd, "grad", derived)
     hooks.patch(optimizer_class, "__init__", constructed)
     hooks.patch(optimizer_class, "zero_grad", cleared)
     hooks.patch(torch.nn.Module, "zero_grad", module_cleared)
