@@ -17,7 +17,10 @@ from nnlint.source import Place
 
 LINEAR = (nn.Linear, nn.modules.conv._ConvNd)
 MOVES = frozenset(
-    "View UnsafeView ReshapeAlias Reshape Permute Transpose T Squeeze Unsqueeze Clone ToCopy Alias Expand Detach".split()
+    (
+        *("View", "UnsafeView", "ReshapeAlias", "Reshape", "Permute", "Transpose", "T", "Squeeze", "Unsqueeze"),
+        *("Clone", "ToCopy", "Alias", "Expand", "Detach"),
+    )
 )
 """Nodes of the graph that put the same numbers elsewhere."""
 POOLS = ("MaxPool", "AvgPool", "AdaptiveMaxPool", "AdaptiveAvgPool", "MkldnnAdaptiveAvgPool", "MkldnnMaxPool", "Mean")

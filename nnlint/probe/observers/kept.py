@@ -48,6 +48,9 @@ class Kept(Observer):
         is_child = isinstance(value, (nn.Module, nn.Parameter))
         if not is_child and not isinstance(value, (torch.Tensor, *_CONTAINERS)):
             return
+        frame = self.run.places.frame()
+        if frame is None or (not is_child and frame.f_code.co_name != "__init__"):
+            return
         frame = setting_frame(self.run.places, module)
         if frame is None:
             return
@@ -62,24 +65,26 @@ class Kept(Observer):
             kept = _Kept(weakref.ref(module), name, self.run.places.of(frame))
             if isinstance(value, torch.Tensor):
                 kept.tensor = weakref.ref(value)
-            if frame.f_code.co_name == "__init__" and len(self._containers) + len(self._tensors) < MOST_KEPT:
+            if len(self._containers) + len(self._tensors) < MOST_KEPT:
                 (self._tensors if kept.tensor is not None else self._containers).append(kept)
 
     def optimizer_made(self, optimizer: torch.optim.Optimizer) -> None:
         self._optimizers.add(optimizer)
 
     def left(self, visit: Pass) -> None:
-        if not visit.depth and visit.training and visit.grad_enabled and self._optimizers:
-            known = self._optimized()
-            if visit.module not in self._roots:
-                self._roots.add(visit.module)
-                self._look_for_layers(visit.module, known)
+        if visit.depth or not (visit.training and visit.grad_enabled and self._optimizers and self._containers):
+            return
+        if visit.module not in self._roots:
+            self._roots.add(visit.module)
+            self._look_for_layers(visit.module, self._optimized())
 
     def stepping(self, optimizer: torch.optim.Optimizer) -> None:
         self._look_for_tensors(self._optimized() if self._tensors else set())
 
     def _optimized(self) -> set[int]:
-        return {id(each) for optimizer in self._optimizers for group in optimizer.param_groups for each in group["params"]}
+        return {
+            id(each) for optimizer in self._optimizers for group in optimizer.param_groups for each in group["params"]
+        }
 
     def _look_for_layers(self, root: nn.Module, optimized: set[int]) -> None:
         within, registered = set(root.modules()), {id(each) for each in root.parameters()}
@@ -116,21 +121,23 @@ class Kept(Observer):
             leaf = _parameter_of(tensor) if tensor is not None else None
             learns = leaf is not None and leaf.grad is not None and id(leaf) not in optimized
             was_parameter = isinstance(leaf, nn.Parameter) and leaf is not tensor
-            kept.told = True
+            kept.told, stays = True, now is tensor
             event = TensorKept(
                 place=kept.place,
                 module=type(module).__name__,
                 attribute=kept.name,
                 was_parameter=learns and was_parameter,
                 learns=learns and not was_parameter,
-                computes=now is tensor is not None and tensor.dim() > 0,
+                computes=stays and tensor.dim() > 0 if tensor is not None else False,
             )
             if learns:
                 self.run.saw(event, "it got a gradient, and no optimizer has it")
-            elif tensor is None or now is not tensor:
+            elif tensor is None or not stays:
                 self.run.saw(event, "it was written anew when the optimizer stepped")
             else:
-                measured = f"a tensor of {list(tensor.shape)} that stays as the constructor made it, not in `state_dict()`"
+                measured = (
+                    f"a tensor of {list(tensor.shape)} that stays as the constructor made it, not in `state_dict()`"
+                )
                 self.run.saw(event, measured, alone=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from dataclasses import dataclass, field
 
 import torch
@@ -15,9 +16,10 @@ from nnlint.probe.run import Backward, Pass, Run
 from nnlint.source import Place
 
 NO_EFFECT = {torch.float32: 1e-5, torch.float64: 1e-5}
-"""Largest norm of a bias' gradient, relative to that of the weights, that is 0 but for rounding. Measured: at most 1.9e-6
-before a norm, at least 5.5e-2 elsewhere; half precision rounds more."""
+"""Largest norm of a bias' gradient, relative to that of the weights, that is 0 but for rounding. Measured: at most
+1.9e-6 before a norm, at least 5.5e-2 elsewhere; half precision rounds more."""
 NO_EFFECT_IN_HALF = 1e-2
+MOST_LOOKS = 20  # passes of a norm whose input is looked at
 MOST_SHARES = 8  # backward passes that are looked at, for each norm
 _NORMS = nn.modules.batchnorm._NormBase
 
@@ -32,12 +34,16 @@ class Norms(Observer):
         self._layers = Layers()
         self._fed: dict[tuple[int, int], _Fed] = {}  # by the ids of the norm and the layer
         self._told: set[int] = set()
+        self._looks: Counter[int] = Counter()
 
     def left(self, visit: Pass) -> None:
         module, taken = visit.module, first_tensor(visit.args)
         if isinstance(module, LINEAR):
             self._layers.ran(module)
         elif isinstance(module, _NORMS) and taken is not None and taken.grad_fn is not None:
+            self._looks[id(module)] += 1
+            if self._looks[id(module)] > MOST_LOOKS:
+                return
             self._ran(module, self._layers.maker(taken, POOLS))
 
     def differentiated(self, backward: Backward) -> None:
@@ -47,7 +53,7 @@ class Norms(Observer):
                 continue
             if id(bias) not in backward.leaves or bias.grad is None:
                 continue
-            flow = weight.grad.norm().item() if weight.grad is not None else 0.0  # type: ignore[union-attr, operator]
+            flow = weight.grad.norm().item() if isinstance(weight.grad, torch.Tensor) else 0.0
             if flow > 0:
                 fed.shares.append(bias.grad.norm().item() / flow)
 
@@ -100,4 +106,5 @@ class _Fed:
 
     @property
     def limit(self) -> float:
-        return NO_EFFECT.get(self.layer.weight.dtype, NO_EFFECT_IN_HALF)  # type: ignore[arg-type, union-attr]
+        weight = self.layer.weight
+        return NO_EFFECT.get(weight.dtype, NO_EFFECT_IN_HALF) if isinstance(weight, torch.Tensor) else NO_EFFECT_IN_HALF

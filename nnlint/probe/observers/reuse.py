@@ -39,6 +39,7 @@ class Reuse(Observer):
         super().__init__(run)
         self._layers = Layers()
         self._told: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self._looked: weakref.WeakSet[nn.Module] = weakref.WeakSet()
         self._now: weakref.WeakKeyDictionary[nn.Module, _Ran] = weakref.WeakKeyDictionary()
         self._repeated: weakref.WeakKeyDictionary[nn.Module, Place | None] = weakref.WeakKeyDictionary()
         """The layers that a container holds several times, and where that was made."""
@@ -70,6 +71,9 @@ class Reuse(Observer):
             self._layers.ran(visit.module)
 
     def _look(self, holder: Any) -> None:
+        if holder in self._looked:
+            return
+        self._looked.add(holder)
         seen: set[int] = set()
         for each in holder._modules.values():
             if id(each) in seen and each is not None and any(True for _ in each.parameters()):
@@ -102,7 +106,8 @@ class Reuse(Observer):
 
 def _made_of(tensor: torch.Tensor, parameters: set[int]) -> bool:
     """Whether these parameters stand in the graph of a tensor."""
-    seen, pending = set(), [tensor.grad_fn]
+    seen: set[Any] = set()
+    pending = [tensor.grad_fn]
     while pending and len(seen) < MOST_NODES:
         node = pending.pop()
         if node is None or node in seen:

@@ -40,7 +40,5 @@ class TinyBatches(Observer):
             return
         self._told.add(key)
         items = self._left_over if values == 1 and taken.shape[0] == 1 else None
-        event = BatchNormalized(
-            place=known.made, layer=known, values=values, items=items, ran=self.run.places.here()
-        )
+        event = BatchNormalized(place=known.made, layer=known, values=values, items=items, ran=self.run.places.here())
         self.run.saw(event, f"its input is {list(taken.shape)}: {values} value{'s' * (values > 1)} per channel")

@@ -14,6 +14,7 @@ from nnlint.probe.run import Backward, Pass, Run
 from nnlint.source import Place
 from nnlint.values import Layer
 
+MOST_ASSIGNED = 10_000  # layers that are followed
 MOST_LOOKS = 12  # passes of a network after which its layers are looked for
 
 
@@ -42,11 +43,13 @@ class Unused(Observer):
         self._learned = False
 
     def attribute_set(self, module: nn.Module, name: str, value: object) -> None:
-        if not isinstance(value, nn.Module):
+        if not isinstance(value, nn.Module) or len(self._assigned) >= MOST_ASSIGNED:
             return
         frame = setting_frame(self.run.places, module)
         if frame is not None and frame.f_code.co_name == "__init__":
-            known = _Assigned(weakref.ref(module), weakref.ref(value), type(module).__name__, name, self.run.places.of(frame))
+            known = _Assigned(
+                weakref.ref(module), weakref.ref(value), type(module).__name__, name, self.run.places.of(frame)
+            )
             known.layer = self.run.book.layer(value)
             self._assigned.append(known)
 
