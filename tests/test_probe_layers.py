@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,15 @@ for _ in range(4):
 
 def run(folder: Path, text: str) -> list[Seen]:
     (folder / "script.py").write_text("import torch\nfrom torch import nn\n" + text)
-    testimony = Nursery().run(folder, "script.py")
+    testimony = nursery().run(folder, "script.py")
     assert testimony.how == "finished", testimony.output
     assert not testimony.faults
     return judge(testimony, CODES)
+
+
+@cache
+def nursery() -> Nursery:
+    return Nursery()
 
 
 def standing(seen: list[Seen]) -> list[str]:
