@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import ast
+from collections import Counter
 from dataclasses import dataclass, field
 
 import torch
 from torch import nn
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from nnlint.events import LayerRan
+from nnlint.probe.makers import LINEAR, POOLS, Layers, call_at, conditions, first_tensor, is_plainly
 from nnlint.probe.observers.base import Observer
 from nnlint.probe.run import Backward, Pass, Run
 from nnlint.source import Place
 
 NO_EFFECT = {torch.float32: 1e-5, torch.float64: 1e-5}
 """Largest norm of a bias' gradient, relative to that of the weights, that is 0 but for rounding. Measured: at most
-before a norm, at least 5.5e-2 elsewhere; half precision rounds more."""
+1.9e-6 before a norm, at least 5.5e-2 elsewhere; half precision rounds more."""
 NO_EFFECT_IN_HALF = 1e-2
+MOST_LOOKS = 20  # passes of a norm whose input is looked at
+MOST_SHARES = 8  # backward passes that are looked at, for each norm
 _NORMS = nn.modules.batchnorm._NormBase
-_LINEAR = (nn.Linear, nn.modules.conv._ConvNd)
 
 
 class Norms(Observer):
@@ -28,25 +31,31 @@ class Norms(Observer):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._makers = WeakTensorKeyDictionary()  # of the tensors that layers returned
-        self._fed: dict[int, _Fed] = {}  # by the id of the norm
+        self._layers = Layers()
+        self._fed: dict[tuple[int, int], _Fed] = {}  # by the ids of the norm and the layer
+        self._told: set[int] = set()
+        self._looks: Counter[int] = Counter()
 
     def left(self, visit: Pass) -> None:
-        module, output = visit.module, visit.output
-        if isinstance(module, _LINEAR) and module.bias is not None and isinstance(output, torch.Tensor):
-            self._makers[output] = module
-        elif isinstance(module, _NORMS) and visit.args and isinstance(visit.args[0], torch.Tensor):
-            self._ran(module, self._makers.get(visit.args[0]))
+        module, taken = visit.module, first_tensor(visit.args)
+        if isinstance(module, LINEAR):
+            self._layers.ran(module)
+        elif isinstance(module, _NORMS) and taken is not None and taken.grad_fn is not None:
+            self._looks[id(module)] += 1
+            if self._looks[id(module)] > MOST_LOOKS:
+                return
+            self._ran(module, self._layers.maker(taken, POOLS))
 
     def differentiated(self, backward: Backward) -> None:
         for fed in self._fed.values():
             bias, weight = fed.layer.bias, fed.layer.weight
-            if isinstance(bias, torch.Tensor) and isinstance(weight, torch.Tensor):
-                if bias.grad is None or weight.grad is None:
-                    continue
-                flow = weight.grad.norm().item()
-                if flow > 0:
-                    fed.shares.append(bias.grad.norm().item() / flow)
+            if len(fed.shares) >= MOST_SHARES or not isinstance(bias, torch.Tensor):
+                continue
+            if id(bias) not in backward.leaves or bias.grad is None:
+                continue
+            flow = weight.grad.norm().item() if isinstance(weight.grad, torch.Tensor) else 0.0
+            if flow > 0:
+                fed.shares.append(bias.grad.norm().item() / flow)
 
     def ended(self) -> None:
         for fed in self._fed.values():
@@ -58,18 +67,34 @@ class Norms(Observer):
             if not fed.shares:
                 self.run.undecided(event, "no gradient came through it")
             elif max(fed.shares) <= fed.limit:
-                self.run.saw(event, measured)
+                self.run.saw(event, measured, alone=self._is_plain(fed))
             else:
                 self.run.saw(LayerRan(place=fed.place, layer=norm, fed_by=None), measured)
 
+    def _is_plain(self, fed: _Fed) -> bool:
+        """Whether the code says that there is a bias and a norm, and not that there may be."""
+        layer, norm = self.run.book.place(fed.layer), self.run.book.place(fed.norm)
+        if not (is_plainly(layer, fed.layer) and is_plainly(norm, fed.norm)):
+            return False
+        call = call_at(layer)
+        for each in call.keywords if call is not None else ():
+            if each.arg is None or (each.arg == "bias" and not isinstance(each.value, ast.Constant)):
+                return False
+        return not (conditions(norm) | conditions(fed.place)) - conditions(layer)
+
     def _ran(self, norm: nn.Module, layer: nn.Module | None) -> None:
-        place, known = self.run.places.here(), self.run.book.layer(norm)
-        if place is None or known is None or id(norm) in self._fed:
+        has_bias = layer is not None and isinstance(layer.bias, torch.Tensor)
+        key = (id(norm), id(layer) if has_bias else 0)
+        if key in self._fed or (not has_bias and id(norm) in self._told):
             return
-        if layer is None:
-            self.run.saw(LayerRan(place=place, layer=known, fed_by=None), "no layer with a bias made what it takes")
+        place, known = self.run.places.here(), self.run.book.layer(norm)
+        if place is None or known is None:
+            return
+        if layer is not None and has_bias:
+            self._fed[key] = _Fed(norm, layer, place)
         else:
-            self._fed[id(norm)] = _Fed(norm, layer, place)
+            self._told.add(id(norm))
+            self.run.saw(LayerRan(place=place, layer=known, fed_by=None), "no layer with a bias made what it takes")
 
 
 @dataclass(slots=True)
@@ -81,4 +106,5 @@ class _Fed:
 
     @property
     def limit(self) -> float:
-        return NO_EFFECT.get(self.layer.weight.dtype, NO_EFFECT_IN_HALF)  # type: ignore[arg-type, union-attr]
+        weight = self.layer.weight
+        return NO_EFFECT.get(weight.dtype, NO_EFFECT_IN_HALF) if isinstance(weight, torch.Tensor) else NO_EFFECT_IN_HALF
