@@ -24,3 +24,4 @@ def open_for(request: Request, report: Callable[[bytes], None]) -> Iterator[None
     finally:
         hooks.tell("ended")
         hooks.remove()
+        run.muted += 1  # whatever still listens has nothing to say

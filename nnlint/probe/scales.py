@@ -11,7 +11,7 @@ import torch
 from nnlint.finding import Step
 from nnlint.probe.places import words
 from nnlint.probe.run import Call, Run, is_in_place
-from nnlint.values import Scale, TensorFacts
+from nnlint.values import Form, Scale, TensorFacts
 
 _MAKES = {
     "softmax": Scale.PROBABILITIES,
@@ -64,9 +64,13 @@ class Scales:
             return self._new(scale, call)
         first = next(call.tensors(), None)
         before = self.of(first) if first is not None else UNKNOWN
+        form = _form(call, before)
+        if form is not Form.OTHER:
+            keeps = before if form is Form.ONE_MINUS else UNKNOWN
+            return replace(keeps, form=form, guarded=before.guarded)
         if before.scale is Scale.UNKNOWN:
-            return UNKNOWN
-        if call.operation == "log" and before.scale in _TAKES_LOG:
+            return before if before.form is not Form.OTHER and call.operation in _KEEPS else UNKNOWN
+        if call.operation == "log" and before.scale in _TAKES_LOG and before.form is not Form.ONE_MINUS:
             return self._new(_TAKES_LOG[before.scale], call)
         if call.operation == "exp" and before.scale is Scale.LOG_PROBABILITIES:
             return self._new(Scale.PROBABILITIES, call)
@@ -93,7 +97,7 @@ class Scales:
 
     def _enter(self, tensor: torch.Tensor, facts: TensorFacts) -> None:
         key = id(tensor)
-        if facts.scale is Scale.UNKNOWN:
+        if facts.scale is Scale.UNKNOWN and facts.form is Form.OTHER:
             self._known.pop(key, None)
             return
 
@@ -103,6 +107,21 @@ class Scales:
                 del self._known[key]
 
         self._known[key] = (weakref.ref(tensor, gone), facts)
+
+
+def _form(call: Call, before: TensorFacts) -> Form:
+    """How the result was computed, where that says more than its scale."""
+    if call.operation == "exp" and before.scale is not Scale.LOG_PROBABILITIES:
+        return Form.EXPONENTIAL
+    if call.operation == "sum" and before.form is Form.EXPONENTIAL:
+        return Form.SUM_OF_EXPONENTIALS
+    if call.operation == "add" and "sub" in call.name.rpartition(".")[2]:
+        others = [each for each in call.args if not isinstance(each, torch.Tensor)]
+        if others == [1] and before.scale in (Scale.SIGMOID, Scale.PROBABILITIES):
+            return Form.ONE_MINUS
+        if not others and len(call.args) > 1:
+            return Form.DIFFERENCE
+    return Form.OTHER
 
 
 def sums_to_one(value: Any, dim: int = -1) -> bool:

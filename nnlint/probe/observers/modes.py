@@ -75,7 +75,7 @@ class Modes(Observer):
         seen.layers, seen.function = _layers(visit.module, visit.training), _function(self.run)
         seen.lapse = self._lapse(seen, known)
         outputs = [each for each in tensors(visit.output) if each.is_floating_point()]
-        nodes = [each.grad_fn for each in outputs if each.grad_fn is not None]
+        nodes: list[Any] = [each.grad_fn for each in outputs if each.grad_fn is not None]
         if nodes:
             seen.token = _Token()
             for node in nodes:

@@ -57,8 +57,8 @@ class Steps(Observer):
         if known is not None and waits and place is not None:
             known.clearings.append((place, len(self._ledger.of(waits[0]).fills), self.run.step))
         if place is not None:
-            for each in self._told if known is None else [known]:
-                each.last_cleared = place
+            for cleared in self._told if known is None else [known]:
+                cleared.last_cleared = place
         for each in parameters:
             if each.grad is not None:
                 self._ledger.clear(each, place)
@@ -242,9 +242,9 @@ class Steps(Observer):
             self.run.saw(event, f"gradients of norm {_norm(held):.3g} that no step has used")
 
     def ended(self) -> None:
-        for known, event, what in self._piled:
+        for known, piled, told in self._piled:
             if not self._clears_now_and_then(known):
-                self.run.saw(event, what, codes=_STEPS)
+                self.run.saw(piled, told, codes=_STEPS)
         for known in self._told:
             self._never_filled(known)
             self._undone(known)
@@ -271,8 +271,10 @@ class Steps(Observer):
         event = OptimizerStepped(
             place=known.early, optimizer=known.called, gradients=Gradients.ABSENT, forward=known.forward
         )
-        if known.forward is None or known.steps < 2:
-            self.run.undecided(event, "nothing that it holds ran with gradients", codes=_STEPS)
+        if known.forward is None or known.steps < 2 or self.run.budget.work.backwards:
+            self.run.undecided(
+                event, "losses were differentiated, and none of them reached what it holds", codes=_STEPS
+            )
         else:
             self.run.saw(event, f"{known.steps} steps, and no gradient was ever there", codes=_STEPS)
 
