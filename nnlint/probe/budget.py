@@ -30,12 +30,14 @@ class Budget:
     def __init__(self, steps: int) -> None:
         self.steps = steps
         self.work = Work()
+        self.lengths: set[int] = set()  # of the loops around loops that train, which go over epochs
         self.cut: dict[str, int] = {}  # what was cut short, for the report
         self._while: dict[tuple[int, int], _Passes] = {}  # by frame and line
 
     def loop(self, iterable: Any, site: int) -> Iterator[Any]:
         """The items of a `for` statement, cut short when the passes train."""
         watch = _Passes(self)
+        length = len(iterable) if isinstance(iterable, range) else getattr(iterable, "total", None)
         try:
             for item in iterable:
                 watch.begin()
@@ -44,6 +46,8 @@ class Budget:
                     self._note("loop")
                     break
         finally:
+            if watch.is_outer and isinstance(length, int):
+                self.lengths.add(length)
             watch.close()
 
     def goes_on(self, test: Any, loop: tuple[int, int]) -> Any:
@@ -84,7 +88,7 @@ class _Passes:
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._stepped = 0
-        self._outer = False
+        self.is_outer = False
         self._before = (0, 0)
 
     def begin(self) -> None:
@@ -96,9 +100,9 @@ class _Passes:
         work = self._budget.work
         if work.steps > self._before[0]:
             self._stepped += 1
-            self._outer |= work.trained_loops > self._before[1]
+            self.is_outer |= work.trained_loops > self._before[1]
         steps = self._budget.steps + 1  # a loader adds its last batch
-        return self._stepped >= (OUTER_PASSES if self._outer else steps)
+        return self._stepped >= (OUTER_PASSES if self.is_outer else steps)
 
     def close(self) -> None:
         self._budget.work.trained_loops += bool(self._stepped)

@@ -69,7 +69,7 @@ class Dropouts(Observer):
         if (
             place is not None
             and type(module).__module__.startswith("torch.nn.")
-            and any(True for _ in module.parameters())
+            and any(True for _ in module.parameters(recurse=False))
         ):
             self._fresh[place] += 1
             self._owners[place] = type(self.run.passes[-1].module).__name__

@@ -39,6 +39,7 @@ class Modes(Observer):
         self._trained: list[_Visit] = []  # differentiated, and not stepped on yet
         self._held: set[int] = set()
         self._switched: list[tuple[int, weakref.ref[nn.Module], Place]] = []  # to evaluation, with the time
+        self._training_places: set[Place] = set()  # of calls of `train()` behind which steps were taken
         self._time = 0
 
     def optimizer_made(self, optimizer: torch.optim.Optimizer) -> None:
@@ -119,6 +120,8 @@ class Modes(Observer):
                 for each in module.modules():
                     known = self._network(each)
                     known.trained_since_load, known.step_time = True, self._time
+                    if known.mode and known.mode_place is not None:
+                        self._training_places.add(known.mode_place)
         self._trained = []
         for seen in self._marked.values():
             self._tell_evaluation(seen)
@@ -176,7 +179,13 @@ class Modes(Observer):
         has_loaded = known.loaded is not None and not known.trained_since_load
         if has_loaded and known.load_time >= known.mode_time:
             return Lapse.LOADED, known.loaded, ""
-        if known.mode and known.mode_time > known.step_time and (known.step_time or known.undone == known.mode_time):
+        in_training = known.mode_place in self._training_places
+        if (
+            known.mode
+            and not in_training
+            and known.mode_time > known.step_time
+            and (known.step_time or known.undone == known.mode_time)
+        ):
             return Lapse.TRAIN_CALLED, known.mode_place, ""
         if has_loaded:
             return Lapse.LOADED, known.loaded, ""
