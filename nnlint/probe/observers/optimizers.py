@@ -36,6 +36,7 @@ class Optimizers(Observer):
         self._attached: list[tuple[weakref.ref[nn.Module], str, Place, int]] = []
         self._frozen: dict[int, tuple[weakref.ref[torch.Tensor], Place, int]] = {}
         self._made: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
+        self._passing: weakref.WeakSet[nn.Module] = weakref.WeakSet()  # made in a forward pass, which NN308 tells
         self._time = 0
         self._clips = False
         _watch_clipping(self)
@@ -60,6 +61,8 @@ class Optimizers(Observer):
     def module_made(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._time += 1
         self._made[module] = self._time
+        if self.run.in_forward:
+            self._passing.add(module)
         place = self.run.places.here()
         for name, kind in _LAYERS.items():
             value = getattr(module, name, None)
@@ -184,7 +187,7 @@ class Optimizers(Observer):
             for name, module in network.named_modules():
                 own = [each for each in module.parameters() if each.requires_grad]
                 inside = any(each is module for outer in covered for each in outer.modules())
-                if own and not inside and all(id(each) in missed for each in own):
+                if own and not inside and module not in self._passing and all(id(each) in missed for each in own):
                     covered.append(module)
                     found.append((name or self.run.book.called(network), module))
         return found
