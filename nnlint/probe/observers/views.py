@@ -142,7 +142,8 @@ class Views(Observer):
             self.run.undecided(event, f"{sizes}, which can be understood in several ways")
         elif shifted:
             kept, total = _in_place(view.before, view.after)
-            self.run.saw(event, f"{sizes}: {kept} of {total} elements are where a permute brings them", alone=False)
+            told = f": {kept} of {total} elements are where a permute brings them" if total else ""
+            self.run.saw(event, sizes + told, alone=False)
         else:
             self.run.saw(event, f"{sizes}: dimensions are split or merged, and none changes places")
 

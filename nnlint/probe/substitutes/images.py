@@ -57,38 +57,36 @@ _TABLE = {
 
 def install(module: Any, tell: Callable[[str, str], None]) -> None:
     """A dataset that can not be read gets random content instead."""
-    for name, shape in _TABLE.items():
+    for name in _TABLE:
         cls = getattr(module, name, None)
         if cls is not None:
-            _wrap(cls, name, shape, tell)
+            _wrap(cls, tell)
 
 
-def _wrap(cls: Any, name: str, shape: Shape, tell: Callable[[str, str], None]) -> None:
+def _wrap(cls: Any, tell: Callable[[str, str], None]) -> None:
     original = cls.__dict__.get("__init__")
     if original is None:
         return
 
     @functools.wraps(original)
     def constructed(self: Any, *args: Any, **kwargs: Any) -> None:
-        if getattr(self, "_fake", None) is not None or type(self).__name__ not in (name, *_user_made(self, cls)):
+        if self.__dict__.get("_making"):  # a parent's constructor, called by one that is seen to
             original(self, *args, **kwargs)
             return
+        self.__dict__["_making"] = True
+        name = next(each.__name__ for each in type(self).__mro__ if each.__name__ in _TABLE)
         try:
             original(self, *args, **{**kwargs, **({"download": False} if "download" in kwargs else {})})
             if len(self) == 0:
                 raise RuntimeError("it is empty")
         except FAILURES:
-            training = _is_training(original, args, kwargs)
-            length = shape.training if training else shape.test
+            shape = _TABLE[name]
+            length = shape.training if _is_training(original, args, kwargs) else shape.test
             tell(f"torchvision.datasets.{name}", f"{length} random pictures in {shape.classes} classes")
             _fill(self, original, args, kwargs, shape, length)
+        self.__dict__.pop("_making", None)
 
     cls.__init__ = constructed
-
-
-def _user_made(dataset: Any, cls: Any) -> tuple[str, ...]:
-    """The names of subclasses that are not torchvision's own."""
-    return tuple(each.__name__ for each in type(dataset).__mro__ if not each.__module__.startswith("torchvision"))
 
 
 def _is_training(original: Any, args: Any, kwargs: Any) -> bool:
