@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from typing import Any
 
@@ -68,8 +69,12 @@ class Missed(Observer):
         place = Place(file, span=Span(line, 1, line, 200))
         run = self.run
 
-        def train(self: Any, mode: bool = True) -> Any:
-            result = override(self, mode)
+        @functools.wraps(override)
+        def train(self: Any, *args: Any, **kwargs: Any) -> Any:
+            result = override(self, *args, **kwargs)
+            mode = args[0] if args else kwargs.get("mode", True)
+            if run.muted or not isinstance(mode, bool) or len(args) > 1:
+                return result  # a method of another meaning
             children = [each for each in self.children() if any(True for _ in each.parameters())]
             named = f"train of `{type(self).__name__}`"
             if not mode and (self.training or any(each.training for each in children)):

@@ -88,9 +88,10 @@ class Modes(Observer):
             mark = self._taint.new_mark()
             self._taint.mark(visit.output, [mark])
             self._marked[mark] = seen
-        given = id(visit.args[0]) if visit.args else 0
-        known.repeats = known.repeats or known.given == (given, seen.place)  # samples are drawn on purpose
-        known.given = given, seen.place
+        given = next((each for each in visit.args if isinstance(each, torch.Tensor)), None)
+        if known.given is not None and given is not None and known.given[1] == seen.place:
+            known.repeats = known.repeats or known.given[0]() is given  # samples are drawn on purpose
+        known.given = (weakref.ref(given), seen.place) if given is not None else None
 
     def differentiating(self, backward: Backward) -> None:
         for mark in self._taint.of(list(backward.roots)):
@@ -134,7 +135,7 @@ class Modes(Observer):
     def _dropped(self, key: int) -> None:
         """The graph of a pass is gone, and nothing was differentiated."""
         seen = self._pending.pop(key, None)
-        if seen is not None and not self.run.muted:
+        if seen is not None:
             self.run.muted += 1
             try:
                 self._tell_evaluation(seen)
@@ -228,7 +229,7 @@ class _Token:
 class _Network:
     """What was done to a network."""
 
-    given: tuple[int, Place] | None = None  # the input, and where
+    given: tuple[weakref.ref[torch.Tensor], Place] | None = None  # the input, and where
     repeats: bool = False
     mode: bool | None = None
     mode_place: Place | None = None
@@ -269,10 +270,17 @@ def _layers(network: nn.Module, training: bool) -> tuple[str, ...]:
         elif isinstance(module, (nn.RNNBase, nn.MultiheadAttention)):
             differs = module.dropout > 0
         else:
-            continue
+            differs = _asks_for_mode(module)
         if differs and (not training or module.training):
             found.append(f"`{name or type(module).__name__}` ({type(module).__name__})")
     return tuple(found[:8])
+
+
+def _asks_for_mode(module: nn.Module) -> bool:
+    """Whether the `forward` of a user's module reads `self.training`, as for a functional dropout."""
+    code = getattr(type(module).forward, "__code__", None)
+    is_own = not type(module).__module__.startswith("torch.")
+    return is_own and code is not None and "training" in code.co_names
 
 
 def _function(run: Run) -> str:

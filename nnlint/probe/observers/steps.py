@@ -169,7 +169,7 @@ class Steps(Observer):
         counted = any("%" in test for test in conditions(cleared))
         if counted and not any("%" in test for test in conditions(known.place)):
             event = GradientsCleared(place=cleared, optimizer=known.called, stepped=known.place)
-            self.run.saw(event, "a step uses gradients that wait to be cleared", codes=("NN203",))
+            self.run.saw(event, "a step uses gradients that wait to be cleared", codes=("NN203",), alone=False)
             return True
         return False
 
@@ -286,7 +286,7 @@ class Steps(Observer):
             if waiting and fills == 1 and known.steps <= len(known.clearings) + 1:
                 event = GradientsCleared(place=place, optimizer=known.called, waiting=known.place)
                 told = f"{len(known.clearings)} times cleared unused, for {known.steps} steps"
-                self.run.saw(event, told, codes=("NN203",))
+                self.run.saw(event, told, codes=("NN203",), alone=False)
                 return
 
     def _reached(self, backward: Backward) -> list[torch.Tensor]:
