@@ -151,6 +151,7 @@ class _Performance:
         from nnlint.probe import ranks, stage
         from nnlint.probe.budget import Enough
 
+        self._say_device()
         if self._request.limits.fake_data:
             from nnlint.probe import substitutes
 
@@ -177,6 +178,16 @@ class _Performance:
             traceback.print_exception(type(raised), raised, _own(raised.__traceback__))
         self._finish(how, error)
         return status
+
+    def _say_device(self) -> None:
+        """Whether the device that was asked for is there."""
+        import torch
+
+        device = self._request.limits.device
+        if device.startswith("cuda") and torch.cuda.is_available():
+            self.run.say("device", told=f"{device} is {torch.cuda.get_device_name(device)}")
+        elif device.startswith("cuda"):
+            self.run.say("device", told=f"there is no {device} here, the script finds the CPU alone")
 
     def _stop_if_late(self) -> None:
         if time.monotonic() > self._deadline:

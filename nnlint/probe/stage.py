@@ -27,10 +27,21 @@ def perform(request: Request, marks: object, is_own: Any) -> None:
     setattr(builtins, instrument.MARKS, marks)
     instrument.install(is_own)
     os.chdir(request.folder)
+    _pretend_terminal()
     if request.is_module:
         _as_module(request)
     else:
         _as_script(request)
+
+
+def _pretend_terminal() -> None:
+    """Progress bars ask `stty` for the width of the terminal, and many fail where there is none."""
+    original = os.popen
+
+    def popen(command: str, *args: Any, **kwargs: Any) -> Any:
+        return io.StringIO("24 80\n") if command.split() == ["stty", "size"] else original(command, *args, **kwargs)
+
+    os.popen = popen  # type: ignore[assignment]
 
 
 def _as_script(request: Request) -> None:

@@ -28,6 +28,8 @@ def wrap_constructors(hooks: Hooks, base: type, made: Callable[[Any, Any, Any], 
     """Say when an object of `base` or of a subclass, also one yet to come, is complete."""
 
     def wrap(cls: type) -> None:
+        if cls is not base and "__init_subclass__" in cls.__dict__:
+            follow(cls)  # it may hide that of `base`
         original = cls.__dict__.get("__init__")
         if original is None:
             return
@@ -38,23 +40,29 @@ def wrap_constructors(hooks: Hooks, base: type, made: Callable[[Any, Any, Any], 
             if type(self).__init__ is constructed:  # not a parent's constructor that a subclass' own calls
                 made(self, args, kwargs)
 
+        constructed._is_seen = True  # type: ignore[attr-defined]
         hooks.patch(cls, "__init__", constructed)
+
+    def follow(parent: type) -> None:
+        """Wrap the subclasses of a class that are yet to come."""
+        inherited = parent.__dict__.get("__init_subclass__")
+
+        def __init_subclass__(cls: type, **kwargs: Any) -> None:
+            if inherited is not None:
+                inherited.__get__(None, cls)(**kwargs)
+            else:
+                super(parent, cls).__init_subclass__(**kwargs)  # type: ignore[arg-type]
+            if "__init__" not in cls.__dict__ or not hasattr(cls.__init__, "_is_seen"):  # type: ignore[misc]
+                wrap(cls)
+
+        hooks.patch(parent, "__init_subclass__", classmethod(__init_subclass__))  # type: ignore[arg-type]
 
     pending = [base]
     while pending:
         cls = pending.pop()
         wrap(cls)
         pending += cls.__subclasses__()
-    inherited = base.__dict__.get("__init_subclass__")
-
-    def __init_subclass__(cls: type, **kwargs: Any) -> None:
-        if inherited is not None:
-            inherited.__get__(None, cls)(**kwargs)
-        else:
-            super(base, cls).__init_subclass__(**kwargs)  # type: ignore[arg-type]
-        wrap(cls)
-
-    hooks.patch(base, "__init_subclass__", classmethod(__init_subclass__))  # type: ignore[arg-type]
+    follow(base)
 
 
 def datasets_made(made: Callable[[Any], None]) -> None:
