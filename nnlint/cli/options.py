@@ -1,0 +1,56 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+
+def rule_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The options that say what is looked for."""
+    for option in (
+        click.option("--ignore", multiple=True, metavar="RULES", help="Do not look for these."),
+        click.option(
+            "--select",
+            multiple=True,
+            metavar="RULES",
+            help="Look for these only: codes, names, families (NN1), default, all.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def report_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The options that say how findings are told, and what they mean for the exit status."""
+    for option in (
+        click.option("--exit-zero", is_flag=True, help="Exit with 0 also when there are findings."),
+        click.option(
+            "--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def limits_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The options that say how much of a script is run."""
+    for option in (
+        click.option("--python", metavar="PATH", help="The Python that runs the script, if it is not this one."),
+        click.option("--device", default="cpu", show_default=True, help="Where the script may compute: cpu, cuda."),
+        click.option("--fake-data", is_flag=True, help="Put random data and weights in the place of missing ones."),
+        click.option(
+            "--time-limit", type=click.FloatRange(1), default=120, show_default=True, help="Seconds for each script."
+        ),
+        click.option(
+            "--steps", type=click.IntRange(1), default=4, show_default=True, help="Steps that a training loop takes."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def words(values: tuple[str, ...]) -> list[str]:
+    """Given `--select NN101,NN2 --select all`, the three words."""
+    return [word.strip() for value in values for word in value.split(",") if word.strip()]
