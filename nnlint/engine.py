@@ -16,7 +16,7 @@ from typing import Protocol
 from nnlint import catalog
 from nnlint.config import Settings
 from nnlint.events import Event
-from nnlint.finding import Confidence, Edit, Finding, Fix, Step
+from nnlint.finding import Confidence, Edit, Finding, Step
 from nnlint.housekeeping import UnreadableFile
 from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span, Unreadable
@@ -236,7 +236,7 @@ def _moved(finding: Finding, located: Callable[[Place], Place]) -> Finding:
     trail = tuple(Step(located(step.place), step.message) for step in finding.trail)
     fix = finding.fix
     if fix is not None:
-        fix = Fix(fix.title, fix.safety, tuple(Edit(located(edit.place), edit.text) for edit in fix.edits))
+        fix = replace(fix, edits=tuple(Edit(located(edit.place), edit.text) for edit in fix.edits))
     ground = located(finding.ground) if finding.ground else None
     return replace(finding, place=located(finding.place), trail=trail, fix=fix, ground=ground)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from nnlint.changes import Change
 from nnlint.source import Place
 
 
@@ -48,11 +49,12 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Text edits, all or nothing."""
+    """A way to mend what was found, all or nothing: a rule says the `changes`, what is reported has the `edits`."""
 
     title: str
     safety: Safety
-    edits: tuple[Edit, ...]
+    changes: tuple[Change, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

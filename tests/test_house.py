@@ -22,6 +22,7 @@ CODE = [*SOURCES, *sorted((ROOT / "rules").glob("*.py")), *sorted((ROOT / "tests
 LAYERS = (
     "toml",
     "source",
+    "changes",
     "finding",
     "values",
     "events",

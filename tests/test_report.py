@@ -127,7 +127,7 @@ def test_the_json_report_keeps_its_contract() -> None:
 
 def test_the_json_report_of_a_fix_and_a_verdict_keeps_its_contract() -> None:
     place = Place("a.py", span=Span(1, 1, 1, 2))
-    fix = Fix("insert `zero_grad`", Safety.SAFE, (Edit(place, "x"),))
+    fix = Fix("insert `zero_grad`", Safety.SAFE, edits=(Edit(place, "x"),))
     verdict = Verdict("confirmed", "rows sum to 1", 3)
     finding = Finding("NN1", "a", Severity.ERROR, Confidence.CERTAIN, "m", place, fix=fix, verdict=verdict)
     data = as_json.finding_as_data(finding)
