@@ -26,7 +26,7 @@ from nnlint import (
 from nnlint.changes import Change
 from nnlint.editing import edits
 from nnlint.editing.tree import Tree
-from nnlint.fixes import with_edits
+from nnlint.fixing.splicing import with_edits
 from nnlint.reading.reader import examine
 from nnlint.source import Place, Source
 

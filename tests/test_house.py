@@ -21,6 +21,7 @@ CODE = [*SOURCES, *sorted((ROOT / "rules").glob("*.py")), *sorted((ROOT / "tests
 # Imports run one way: each part imports from itself and from those above it.
 LAYERS = (
     "toml",
+    "writing",
     "source",
     "changes",
     "finding",
@@ -39,6 +40,7 @@ LAYERS = (
     "foretelling",
     "suppress",
     "engine",
+    "fixing",
     "probe",
     "report",
     "cli",
