@@ -27,6 +27,7 @@ LAYERS = (
     "values",
     "events",
     "reading",
+    "editing",
     "program",
     "knowledge",
     "interpreter",
