@@ -23,6 +23,8 @@ class Foretelling:
     not exist; `unsaved` is what stands for the content of other files.
     """
 
+    remembers = False
+
     def __init__(
         self,
         paths: Sequence[Path],
@@ -35,7 +37,7 @@ class Foretelling:
         self._targets = [*given, *python_files(paths, settings.exclude, settings.root)]
         self._unsaved = {os.path.abspath(path): data for path, data in {**given, **(unsaved or {})}.items()}
         self._program = Program(self._targets, project, unsaved={Path(p): data for p, data in self._unsaved.items()})
-        self._interpretation = Interpretation(self._program)
+        self._interpretation = Interpretation(self._program, remembers=self.remembers)
 
     def targets(self) -> Sequence[Path]:
         return self._targets
@@ -59,3 +61,29 @@ class Foretelling:
 
     def locate(self, source: Source, nodes: Iterable[int]) -> dict[int, Span]:
         return locate(source, nodes)
+
+
+class Remembering(Foretelling):
+    """One for many checks of the same files while they are edited: only what an edit may have changed is run again."""
+
+    remembers = True
+
+    def __init__(self, paths: Sequence[Path], settings: Settings, unsaved: Mapping[Path, bytes] | None = None) -> None:
+        super().__init__(paths, settings, unsaved=unsaved)
+        self._spans: dict[tuple[str, str], dict[int, Span]] = {}
+
+    def update(self, unsaved: Mapping[Path, bytes]) -> set[Path]:
+        """Begin another check, with these texts in the place of the files'; the paths of what has changed."""
+        self._unsaved = {os.path.abspath(path): data for path, data in unsaved.items()}
+        changed = self._program.update(unsaved)
+        self._interpretation.begin()
+        return changed
+
+    def locate(self, source: Source, nodes: Iterable[int]) -> dict[int, Span]:
+        for known in [key for key in self._spans if key[0] == source.path and key[1] != source.text]:
+            del self._spans[known]
+        spans = self._spans.setdefault((source.path, source.text), {})
+        wanted = set(nodes)
+        if not wanted <= spans.keys():
+            spans.update(super().locate(source, wanted | spans.keys()))
+        return {node: spans[node] for node in wanted}

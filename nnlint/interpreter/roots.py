@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from nnlint.interpreter import calls, classes, modes, rehearsals
 from nnlint.interpreter.control import BudgetSpent, PathEnds
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.interpreter import Interpreter
+from nnlint.interpreter.memory import Memory, Reached
 from nnlint.interpreter.objects import (
     Arguments,
     Bound,
@@ -32,15 +33,34 @@ class Interpretation:
 
     `run_script` and `run_rest` yield the events of one file each; every file's script is to be run before any file's
     rest, so that a function is looked at on its own only when nothing calls it.
+
+    One that `remembers` runs a file again only when something that it asked for has changed (`Program.update`); its
+    files share nothing, so that each can be run alone.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, *, remembers: bool = False) -> None:
         self._program = program
         self._interpreters: dict[Path, Interpreter] = {}
-        self._reached: set[int] = set()
+        self._reached = Reached()
+        self._memory: Memory | None = Memory(program) if remembers else None
 
-    def run_script(self, path: Path) -> Iterator[Event]:
+    def begin(self) -> None:
+        """All files are run anew, but for what is remembered."""
+        self._reached = Reached()
+
+    def run_script(self, path: Path) -> Iterable[Event]:
         """The events of running `path` as a script. Raises `Unreadable`."""
+        if self._memory is None:
+            return self._script(path)
+        return self._memory.recall(("script", path), self._reached, lambda: self._script(path))
+
+    def run_rest(self, path: Path) -> Iterable[Event]:
+        """The events of the functions and classes of `path` that nothing reached, called with unknown arguments."""
+        if self._memory is None:
+            return self._rest(path)
+        return self._memory.recall(("rest", path), self._reached, lambda: self._rest(path))
+
+    def _script(self, path: Path) -> Iterator[Event]:
         script = self._program.script(path)
         if is_unit_test(script):
             return
@@ -49,8 +69,7 @@ class Interpretation:
         namespace.loaded = True
         yield from self._root(run, lambda: self._run_main(run, namespace, script))
 
-    def run_rest(self, path: Path) -> Iterator[Event]:
-        """The events of the functions and classes of `path` that nothing reached, called with unknown arguments."""
+    def _rest(self, path: Path) -> Iterator[Event]:
         if is_unit_test(self._program.script(path)):
             return
         run = self._interpreter(path)
@@ -90,6 +109,8 @@ class Interpretation:
         yield from self._root(run, lambda: _exercise(run, cls, open_methods, frame, self._reached))
 
     def _interpreter(self, path: Path) -> Interpreter:
+        if self._memory is not None:
+            return Interpreter(self._program, Imports(self._program, path))
         folder = path.parent
         if folder not in self._interpreters:
             run = Interpreter(self._program, Imports(self._program, path))
@@ -114,7 +135,7 @@ class Interpretation:
             pass
         yield from run.events(complete)
         if complete:
-            self._reached |= run.reached  # what an unfinished root touched is looked at again, on its own
+            self._reached.add(run.reached)  # what an unfinished root touched is looked at again, on its own
         run.reset()
 
 
@@ -155,7 +176,7 @@ def _run_if_never(run: Interpreter, instance: Instance, namespace: Namespace) ->
         run.module_stack.pop()
 
 
-def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame: Frame, reached: set[int]) -> None:
+def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame: Frame, reached: Reached) -> None:
     instance = classes.instantiate(
         run, cls, calls.unknown_arguments(classes.find(cls, "__init__"), bound=True), None, frame
     )

@@ -6,11 +6,15 @@ third. Nothing here runs or follows imports, so that circles among them do no ha
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from nnlint.program.folders import Folders
+from nnlint.program.journal import Journal, Query
 from nnlint.program.project import find_root
 from nnlint.program.readers import Readers
 from nnlint.program.search import Search
@@ -18,6 +22,8 @@ from nnlint.program.torch_version import declared_torch
 from nnlint.reading.script import Script
 from nnlint.source import Source, Unreadable
 from nnlint.values import TorchVersion
+
+Answer = TypeVar("Answer")
 
 
 def _read_script(source: Source) -> Script:
@@ -52,6 +58,8 @@ class Program:
         self._found: dict[tuple[str, Path, Path | None], Path | None] = {}
         self._torch: dict[Path, TorchVersion] = {}
         self._mentioned: dict[tuple[Path, tuple[bytes, ...]], bool] = {}
+        self._states: dict[Path, Hashable] = {}
+        self._journal: Journal | None = None
         self.readers = Readers(self)
 
     @property
@@ -85,6 +93,7 @@ class Program:
     def script(self, path: Path) -> Script:
         """The file as plain data, read once. Raises `Unreadable`, each time anew, when it can not be read."""
         path = _absolute(path)
+        self._note(path)
         if path not in self._scripts:
             try:
                 self._scripts[path] = self._read(self.source(path))
@@ -98,18 +107,88 @@ class Program:
     def mentions(self, path: Path, words: tuple[bytes, ...]) -> bool:
         """Whether one of the words occurs in the file, which is not parsed. An unreadable one is left to `script`."""
         path = _absolute(path)
+        self._note(path)
         key = (path, words)
         if key not in self._mentioned:
             try:
-                data = self._unsaved[path] if path in self._unsaved else path.read_bytes()
+                data = self.data(path)
                 self._mentioned[key] = any(word in data for word in words)
             except OSError:
                 self._mentioned[key] = True
         return self._mentioned[key]
 
     def mentions_anywhere(self, words: tuple[bytes, ...]) -> bool:
-        """Whether one of the words occurs in any file that was read so far."""
-        return any(self.mentions(path, words) for path in self._scripts)
+        """Whether one of the words occurs in a target, or in any file that was read so far."""
+        files = dict.fromkeys((*self._targets, *self._scripts))
+        return self.answered(("mentions_anywhere", words), lambda: any(self.mentions(path, words) for path in files))
+
+    # --- what was asked, and what has changed since ---
+
+    @contextmanager
+    def recording(self) -> Iterator[Journal]:
+        """Write down what is asked."""
+        before, self._journal = self._journal, Journal()
+        try:
+            yield self._journal
+        finally:
+            self._journal = before
+
+    def answered(self, query: Query, answer: Callable[[], Answer]) -> Answer:
+        """An answer about the whole project: it matters itself, and not what it was found in."""
+        journal, self._journal = self._journal, None
+        try:
+            found = answer()
+        finally:
+            self._journal = journal
+        if journal is not None:
+            journal.answers[query] = found
+        return found
+
+    def holds(self, journal: Journal) -> bool:
+        """Whether everything that was asked would be answered as it was."""
+        return all(self.state(path) == state for path, state in journal.states.items()) and all(
+            getattr(self.readers if hasattr(Readers, str(name)) else self, str(name))(*asked) == answer
+            for (name, *asked), answer in journal.answers.items()
+        )
+
+    def update(self, unsaved: Mapping[Path, bytes]) -> set[Path]:
+        """Take these texts for those of the files, and see which files on the disk have changed: their paths."""
+        self._unsaved = {_absolute(path): data for path, data in unsaved.items()}
+        changed = {path for path, state in self._states.items() if state != self._state_now(path)}
+        for path in changed:
+            del self._states[path]
+            self._scripts.pop(path, None)
+        self._mentioned = {key: found for key, found in self._mentioned.items() if key[0] not in changed}
+        if changed:
+            self.readers.forget(changed)
+        return changed
+
+    def state(self, path: Path) -> Hashable:
+        """Something that is equal as long as the content of a file is."""
+        path = _absolute(path)
+        if path not in self._states:
+            self._states[path] = self._state_now(path)
+        return self._states[path]
+
+    def _state_now(self, path: Path) -> Hashable:
+        if path in self._unsaved:
+            return hashlib.sha256(self._unsaved[path]).digest()
+        try:
+            found = os.stat(path)
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _note(self, path: Path) -> None:
+        state = self.state(path)
+        if self._journal is not None:
+            self._journal.states[path] = state
+
+    def data(self, path: Path) -> bytes:
+        """The bytes of a file, or what stands for them. Raises `OSError`."""
+        return self._unsaved[path] if path in self._unsaved else path.read_bytes()
+
+    # --- modules ---
 
     def resolve(self, dotted: str, importer: Path, main: Path | None = None) -> Path | None:
         """The module that `import dotted` in `importer` means while the script `main` runs; None: another package's.

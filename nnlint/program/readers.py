@@ -7,7 +7,7 @@ behind a dot are looked at.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +50,14 @@ class Readers:
         self._program = program
         self._projects: dict[Path, _Project | None] = {}
         self._uses: dict[Path, Uses] = {}
+        self._names: dict[Path, set[str]] = {}
+
+    def forget(self, changed: Iterable[Path]) -> None:
+        """These files are not what they were."""
+        self._projects.clear()
+        for path in changed:
+            self._uses.pop(path, None)
+            self._names.pop(path, None)
 
     def uses(self, path: Path) -> Uses:
         """What a file reads. Raises `Unreadable`."""
@@ -59,24 +67,24 @@ class Readers:
 
     def may_read(self, path: Path, cls: str, attribute: str) -> bool:
         """Whether anything in the project of `path` may read an attribute of the objects of `cls`, or its heirs."""
-        project = self._project(path)
-        if project is None or attribute in project.called or self.is_touched(path, attribute):
-            return True
-        return any(each.is_open or attribute in each.reads for each in self.family(path, cls))
+        return self._program.answered(
+            ("may_read", path, cls, attribute), lambda: self._may_read(self._project(path), cls, attribute)
+        )
 
     def is_touched(self, path: Path, attribute: str) -> bool:
         """Whether anything may use an attribute of that name of other objects than `self`, but for calling it."""
-        project = self._project(path)
-        if project is None or attribute in project.names or attribute in project.written:
-            return True
-        return any(attribute.startswith(prefix) for prefix in project.prefixes)
+        return self._program.answered(
+            ("is_touched", path, attribute), lambda: _is_touched(self._project(path), attribute)
+        )
 
     def family(self, path: Path, cls: str) -> list[ClassUses]:
         """A class, all that inherit from it, and all that these inherit from, as far as the project's files say."""
-        project = self._project(path)
-        if project is None:
-            return []
-        return [each for name in sorted(_family(project, cls)) for each in project.classes.get(name, ())]
+        return self._program.answered(("family", path, cls), lambda: _members(self._project(path), cls))
+
+    def _may_read(self, project: _Project | None, cls: str, attribute: str) -> bool:
+        if project is None or attribute in project.called or _is_touched(project, attribute):
+            return True
+        return any(each.is_open or attribute in each.reads for each in _members(project, cls))
 
     def _project(self, path: Path) -> _Project | None:
         root = self._program.root_of(path)
@@ -93,20 +101,34 @@ class Readers:
             return None
         for path in files:
             if not self._program.is_read(path) and not (path in targets and self._program.mentions(path, (b"torch",))):
-                project.names |= _names_in(path)
+                project.names |= self._names_in(path)
             elif self._program.root_of(path) == root:
                 try:
                     project.add(self.uses(path))
                 except (Unreadable, RecursionError):
-                    project.names |= _names_in(path)
+                    project.names |= self._names_in(path)
         return project
 
+    def _names_in(self, path: Path) -> set[str]:
+        if path not in self._names:
+            self._program.state(path)
+            try:
+                self._names[path] = {name.decode() for name in _BEHIND_A_DOT.findall(self._program.data(path))}
+            except OSError:
+                self._names[path] = set()
+        return self._names[path]
 
-def _names_in(path: Path) -> set[str]:
-    try:
-        return {name.decode() for name in _BEHIND_A_DOT.findall(path.read_bytes())}
-    except OSError:
-        return set()
+
+def _is_touched(project: _Project | None, attribute: str) -> bool:
+    if project is None or attribute in project.names or attribute in project.written:
+        return True
+    return any(attribute.startswith(prefix) for prefix in project.prefixes)
+
+
+def _members(project: _Project | None, cls: str) -> list[ClassUses]:
+    if project is None:
+        return []
+    return [each for name in sorted(_family(project, cls)) for each in project.classes.get(name, ())]
 
 
 def _family(project: _Project, cls: str) -> set[str]:

@@ -1,0 +1,17 @@
+"""What a piece of work asked of a program, by which it is known whether the same work would have the same end now."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Query = tuple[Hashable, ...]
+
+
+@dataclass(slots=True)
+class Journal:
+    """The states of the files whose content mattered, and the answers to questions about the whole project."""
+
+    states: dict[Path, Hashable] = field(default_factory=dict)
+    answers: dict[Query, object] = field(default_factory=dict)
