@@ -43,6 +43,7 @@ LAYERS = (
     "fixing",
     "probe",
     "report",
+    "server",
     "cli",
     "__main__",
 )

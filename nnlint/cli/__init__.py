@@ -13,6 +13,7 @@ from nnlint.cli.catalogue import explain, rules
 from nnlint.cli.checking import check
 from nnlint.cli.probing import probe
 from nnlint.cli.problems import CLEAN, FAILED, FOUND, INTERRUPTED, Problem
+from nnlint.cli.serving import server
 
 
 def main() -> NoReturn:
@@ -62,5 +63,5 @@ def commands() -> None:
     """
 
 
-for _command in (check, probe, explain, rules):
+for _command in (check, probe, explain, rules, server):
     commands.add_command(_command)

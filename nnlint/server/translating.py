@@ -6,8 +6,9 @@ units that client and server agreed on: of UTF-8, UTF-16 or UTF-32.
 
 from __future__ import annotations
 
+import difflib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from lsprotocol import types
@@ -85,6 +86,15 @@ class Translator:
         return types.Position(
             line - 1, self.codec.client_num_units(text[: column - 1]) + max(0, column - 1 - len(text))
         )
+
+
+def line_edits(before: str, after: str) -> Iterator[types.TextEdit]:
+    """What makes one text of the other, by whole lines."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    for tag, start, end, first, last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            span = types.Range(types.Position(start, 0), types.Position(end, 0))
+            yield types.TextEdit(span, "".join(new[first:last]))
 
 
 def path_of(uri: str) -> str | None:

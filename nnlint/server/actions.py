@@ -1,0 +1,134 @@
+"""What can be done about a finding: fix it, fix all, ignore it, read the page, run the script."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from nnlint.engine import Report
+from nnlint.finding import Finding, Safety
+from nnlint.server import pages
+from nnlint.server.translating import line_edits
+
+if TYPE_CHECKING:
+    from nnlint.server.server import Server
+
+FIX_ALL = "source.fixAll.nnlint"
+
+
+class Actions:
+    """Answers for one server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def offered(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        uri = params.text_document.uri
+        path = self._server.documents.path(uri)
+        report = await self._server.checks_of(path).settled() or Report()
+        only = params.context.only
+        found: list[types.CodeAction] = []
+        if _asked(types.CodeActionKind.QuickFix, only):
+            for finding in self._server.findings_at(report, uri, params.range):
+                found += self._of(finding, report)
+        if _asked(FIX_ALL, only):
+            found.append(types.CodeAction("Fix all with nnlint", kind=FIX_ALL, data={"fixAll": uri}))
+        return found
+
+    async def resolved(self, action: types.CodeAction) -> types.CodeAction:
+        data = action.data
+        if isinstance(data, dict) and "fixAll" in data:
+            action.edit = await self._all_fixed(str(data["fixAll"]))
+        return action
+
+    def open_page(self, code: str) -> None:
+        uri = pages.uri(code)
+        if uri is not None:
+            self._server.window_show_document(types.ShowDocumentParams(uri, take_focus=True))
+
+    async def probe(self, uri: str) -> None:
+        """Run the script of a document for a few steps, and put what it shows into its diagnostics."""
+        path = self._server.documents.path(uri)
+        checks = self._server.checks_of(path)
+        before = await checks.settled() or Report()
+        token = f"nnlint-probe-{path}"
+        steps = self._server.work_done_progress
+        await steps.create_async(token)
+        steps.begin(token, types.WorkDoneProgressBegin(f"nnlint: running {Path(path).name}"))
+        try:
+            probed = await asyncio.get_running_loop().run_in_executor(None, _probed, path)
+        except Exception as error:
+            self._server.fail(error)
+            return
+        finally:
+            steps.end(token, types.WorkDoneProgressEnd())
+        for why in probed.unrun:
+            self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"nnlint: {why}"))
+        judged = {_key(finding): finding for finding in probed.report.findings}
+        findings = [judged.pop(_key(finding), finding) for finding in before.findings]
+        findings += judged.values()
+        checks.report = replace(before, findings=tuple(findings), sources={**before.sources, **probed.report.sources})
+        await self._server.tell(checks.project, checks.report)
+
+    def _of(self, finding: Finding, report: Report) -> Iterable[types.CodeAction]:
+        translator = self._server.translator(report)
+        diagnostic = translator.diagnostic(finding)
+        if finding.fix is not None and (finding.fix.safety is Safety.SAFE or self._server.wishes.unsafe_fixes):
+            unsafe = "" if finding.fix.safety is Safety.SAFE else " (unsafe)"
+            yield types.CodeAction(
+                f"{finding.code}: {finding.fix.title}{unsafe}",
+                kind=types.CodeActionKind.QuickFix,
+                diagnostics=[diagnostic],
+                is_preferred=not unsafe,
+                edit=self._edit(translator.edits(finding.fix.edits)),
+            )
+        yield types.CodeAction(
+            f"{finding.code}: show the page of {finding.name}",
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[diagnostic],
+            command=types.Command("Show the page", "nnlint.openPage", arguments=[finding.code]),
+        )
+
+    def _edit(self, edits: dict[str, list[types.TextEdit]]) -> types.WorkspaceEdit:
+        """With the versions of the documents where the client wants to compare them."""
+        workspace = self._server.client_capabilities.workspace
+        if workspace is None or workspace.workspace_edit is None or not workspace.workspace_edit.document_changes:
+            return types.WorkspaceEdit(changes=edits)
+        return types.WorkspaceEdit(
+            document_changes=[
+                types.TextDocumentEdit(
+                    types.OptionalVersionedTextDocumentIdentifier(uri, self._server.documents.version(uri)), list(each)
+                )
+                for uri, each in edits.items()
+            ]
+        )
+
+    async def _all_fixed(self, uri: str) -> types.WorkspaceEdit:
+        """All safe fixes that change this document only, proved as `--fix` proves them."""
+        path = Path(self._server.documents.path(uri))
+        checks = self._server.checks_of(str(path))
+        await checks.settled()
+        texts = await checks.fixed(path)
+        return self._edit({uri: list(line_edits(*texts))} if texts is not None else {})
+
+
+def _asked(kind: str, only: Iterable[str] | None) -> bool:
+    """Whether a client that asks for some kinds of actions wants this one; `source` means all `source.…`."""
+    return only is None or any(kind == wanted or kind.startswith(f"{wanted}.") for wanted in only)
+
+
+def _key(finding: Finding) -> Any:
+    return finding.code, Path(finding.place.path).absolute(), finding.place.span, finding.place.cell
+
+
+def _probed(path: str) -> Any:
+    from nnlint import config
+    from nnlint.probe.limits import Limits
+    from nnlint.probe.probing import Script, probe_script
+
+    return probe_script(Script(path), Limits(), config.load(Path(path)))

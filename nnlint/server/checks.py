@@ -1,0 +1,95 @@
+"""When what is checked: after an edit, once the typing pauses, on a thread of its own, and not for text that is old."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from nnlint.engine import Report
+from nnlint.server.project import Cancelled, Project
+
+PAUSE = 0.05  # seconds without a keystroke
+
+
+class Checks:
+    """The checks of one project, one after the other. `tell` is called with each report that is up to date.
+
+    `contents` gives the texts that are open, `progress` hears how far a long check has come.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        contents: Callable[[], Mapping[Path, bytes]],
+        tell: Callable[[Project, Report], Awaitable[None]],
+        fail: Callable[[Exception], None],
+        progress: Callable[[Project, int, int], None],
+        worker: ThreadPoolExecutor,
+    ) -> None:
+        self.project = project
+        self.report: Report | None = None
+        self._contents = contents
+        self._tell = tell
+        self._fail = fail
+        self._progress = progress
+        self._worker = worker
+        self._wanted = 0
+        self._done = 0
+        self._task: asyncio.Task[None] | None = None
+        self._settled = asyncio.Event()
+
+    def touch(self, *, forget: bool = False) -> None:
+        """Something has changed; `forget` if it is more than the text of files."""
+        self._wanted += 1
+        self._settled.clear()
+        if forget:
+            self.project.forget()
+        if self._task is None or self._task.done():
+            self._task = asyncio.ensure_future(self._run())
+
+    async def settled(self) -> Report | None:
+        """The report on what is there now; None where there can be none."""
+        await self._settled.wait()
+        return self.report
+
+    async def fixed(self, path: Path) -> tuple[str, str] | None:
+        """The text of a file before and after all safe fixes that change this file only; None without any."""
+        contents = dict(self._contents())
+        return await asyncio.get_running_loop().run_in_executor(self._worker, self.project.fixed, path, contents)
+
+    def stop(self) -> None:
+        self._wanted += 1
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while self._done != self._wanted:
+            version = self._wanted
+            await asyncio.sleep(PAUSE)
+            if version != self._wanted:
+                continue  # still typing
+            try:
+                report = await self._checked(version)
+            except Cancelled:
+                continue
+            except Exception as error:
+                self._fail(error)
+                report = self.report or Report()
+            self._done = version
+            self.report = report
+            if self._done == self._wanted:
+                self._settled.set()
+            await self._tell(self.project, report)
+
+    async def _checked(self, version: int) -> Report:
+        contents = dict(self._contents())
+        loop = asyncio.get_running_loop()
+
+        def progress(number: int, total: int) -> None:
+            if version != self._wanted:
+                raise Cancelled
+            loop.call_soon_threadsafe(self._progress, self.project, number, total)
+
+        return await loop.run_in_executor(self._worker, self.project.check, contents, progress)

@@ -1,0 +1,109 @@
+"""One folder of the workspace: checked again and again while it is edited."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnlint import config, engine
+from nnlint.config import Settings
+from nnlint.engine import Report
+from nnlint.fixing.contents import Content
+from nnlint.fixing.rounds import fix
+from nnlint.foretelling import Remembering
+
+
+class Cancelled(Exception):
+    """There is newer text: what was being found out is of no use any more."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the client wants besides what the project's configuration says."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    unsafe_fixes: bool = True
+    open_files_only: bool = False
+
+    @classmethod
+    def read(cls, given: object) -> Wishes:
+        """What a client sends; what it does not send is as it is here. Raises `ValueError`."""
+        if not isinstance(given, Mapping):
+            return cls()
+        return cls(
+            select=_strings(given, "select"),
+            ignore=_strings(given, "ignore"),
+            unsafe_fixes=_flag(given, "unsafeFixes", cls.unsafe_fixes),
+            open_files_only=_flag(given, "openFilesOnly", cls.open_files_only),
+        )
+
+
+def _strings(given: Mapping[str, object], key: str) -> tuple[str, ...]:
+    value = given.get(key) or []
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ValueError(f"the setting `nnlint.{key}` must be a list of strings, it is {value!r}")
+    return tuple(value)
+
+
+def _flag(given: Mapping[str, object], key: str, default: bool) -> bool:
+    value = given.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise ValueError(f"the setting `nnlint.{key}` must be true or false, it is {value!r}")
+    return default if value is None else value
+
+
+class Project:
+    """The files below a folder, or a file alone."""
+
+    def __init__(self, root: Path, wishes: Wishes) -> None:
+        self.root = root
+        self._wishes = wishes
+        self._witness: Remembering | None = None
+        self._settings = Settings()
+        self._beside: frozenset[Path] = frozenset()
+
+    def holds(self, path: Path) -> bool:
+        return path == self.root or path.is_relative_to(self.root)
+
+    def forget(self) -> None:
+        """Files came or went, or the configuration changed: begin anew."""
+        self._witness = None
+
+    def check(self, unsaved: Mapping[Path, bytes], progress: Callable[[int, int], None]) -> Report:
+        """Check all with these texts in the place of the files'. `progress` may raise `Cancelled`.
+
+        Raises `config.ConfigurationError`.
+        """
+        beside = frozenset(path for path in unsaved if not path.exists())
+        if self._witness is None or beside != self._beside:
+            self._settings = config.override(config.load(self.root), self._wishes.select, self._wishes.ignore)
+            self._witness = Remembering([self.root, *sorted(beside)], self._settings, unsaved)
+            self._beside = beside
+        self._witness.update(unsaved)
+        return engine.check([], self._settings, witness=self._witness, progress=progress)
+
+    def fixed(self, path: Path, unsaved: Mapping[Path, bytes]) -> tuple[str, str] | None:
+        """The text of a file before and after all safe fixes that change this file only; None without any."""
+
+        def check(texts: Mapping[Path, bytes]) -> Report:
+            return self.check({**unsaved, **texts}, lambda number, total: None)
+
+        done = fix(check, read=lambda file: unsaved[file] if file in unsaved else file.read_bytes(), only={path})
+        if path not in done.after:
+            return None
+        before, after = (Content.of(str(path), data).text for data in (done.before[path], done.after[path]))
+        return before, after
+
+    def check_alone(self, path: Path, unsaved: Mapping[Path, bytes]) -> Report:
+        """A first answer for one file, long before all are known."""
+        settings = config.override(config.load(self.root), self._wishes.select, self._wishes.ignore)
+        return engine.check([path], settings, unsaved=unsaved)
+
+
+def shared(path: str, folders: list[Path]) -> Path:
+    """The folder of the workspace that a file belongs to, the innermost; without one the file itself."""
+    own = [folder for folder in folders if Path(path).is_relative_to(folder)]
+    return max(own, key=lambda folder: len(folder.parts)) if own else Path(os.path.abspath(path))
