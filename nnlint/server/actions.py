@@ -119,7 +119,7 @@ class Actions:
 
 def _asked(kind: str, only: Iterable[str] | None) -> bool:
     """Whether a client that asks for some kinds of actions wants this one; `source` means all `source.…`."""
-    return only is None or any(kind == wanted or kind.startswith(f"{wanted}.") for wanted in only)
+    return only is None or any(kind == wanted or kind.startswith(str.__add__(wanted, ".")) for wanted in only)
 
 
 def _key(finding: Finding) -> Any:
