@@ -38,6 +38,7 @@ LAYERS = (
     "foretelling",
     "suppress",
     "engine",
+    "fingerprint",
     "probe",
     "report",
     "cli",
