@@ -13,10 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from nnlint import catalog
+from nnlint import catalog, editing
+from nnlint.changes import Change
 from nnlint.config import Settings
 from nnlint.events import Event
-from nnlint.finding import Confidence, Edit, Finding, Step
+from nnlint.finding import Confidence, Edit, Finding, Fix, Step
 from nnlint.housekeeping import UnreadableFile
 from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span, Unreadable
@@ -76,23 +77,25 @@ def check(
     progress: Callable[[int, int], None] | None = None,
     stdin: tuple[str, bytes] | None = None,
     project: Path | None = None,
+    unsaved: Mapping[Path, bytes] | None = None,
     witness: Witness | None = None,
 ) -> Report:
     """Check the files and folders, or the text of `stdin` under its name.
 
-    `project` is the root that they belong to, if it is known. The interpreter is the witness unless another is given.
+    `project` is the root that they belong to, if it is known, `unsaved` what stands for the content of files. The
+    interpreter is the witness unless another is given.
     """
     if witness is None:
         from nnlint.foretelling import Foretelling
 
-        witness = Foretelling(paths, settings, stdin, project)
+        witness = Foretelling(paths, settings, stdin, project, unsaved)
     targets = sorted(witness.targets(), key=str)
     bench = _Bench(witness, settings, {_key(target): target for target in targets})
     for number, (told, target) in enumerate(itertools.product((witness.events, witness.events_unreached), targets)):
         bench.judge(target, told)
         if progress is not None:
             progress(number + 1, 2 * len(targets))
-    findings = [finding for target in targets for finding in bench.findings_in(target)]
+    findings = bench.with_edits([finding for target in targets for finding in bench.findings_in(target)])
     findings.sort(key=_order)
     return Report(tuple(findings), tuple(bench.errors), len(targets), bench.sources)
 
@@ -146,6 +149,28 @@ class _Bench:
         except Exception as error:
             self._broken(target, "", error)
         return []
+
+    def with_edits(self, findings: list[Finding]) -> list[Finding]:
+        """The findings with the text edits of their fixes; each file that is to be edited is parsed once."""
+        files: dict[str, list[tuple[int, list[Change]]]] = defaultdict(list)
+        for number, finding in enumerate(findings):
+            for path, changes in editing.by_file(finding.fix.changes if finding.fix else ()).items():
+                files[path].append((number, changes))
+        made: dict[int, tuple[Edit, ...] | None] = {}
+        for path, wanted in files.items():
+            for (number, _), edits in zip(wanted, self._edits(path, [changes for _, changes in wanted]), strict=True):
+                before = made.get(number, ())
+                made[number] = None if edits is None or before is None else (*before, *edits)
+        return [
+            _fixable(finding, made[number]) if number in made else finding for number, finding in enumerate(findings)
+        ]
+
+    def _edits(self, path: str, wanted: list[list[Change]]) -> Sequence[tuple[Edit, ...] | None]:
+        source = self._source(path)
+        if source is not None:
+            with contextlib.suppress(Unreadable):
+                return editing.edits(source, wanted)
+        return [None] * len(wanted)
 
     def _rules_for(self, torch: TorchVersion) -> tuple[Rule, ...]:
         if torch not in self.rules:
@@ -239,6 +264,12 @@ def _moved(finding: Finding, located: Callable[[Place], Place]) -> Finding:
         fix = replace(fix, edits=tuple(Edit(located(edit.place), edit.text) for edit in fix.edits))
     ground = located(finding.ground) if finding.ground else None
     return replace(finding, place=located(finding.place), trail=trail, fix=fix, ground=ground)
+
+
+def _fixable(finding: Finding, edits: tuple[Edit, ...] | None) -> Finding:
+    if finding.fix is None or not edits:
+        return replace(finding, fix=None)
+    return replace(finding, fix=Fix(finding.fix.title, finding.fix.safety, edits=(*finding.fix.edits, *edits)))
 
 
 def _surest(findings: Iterable[Finding]) -> list[Finding]:

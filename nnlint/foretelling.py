@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nnlint.config import Settings
@@ -18,22 +19,30 @@ from nnlint.values import TorchVersion
 class Foretelling:
     """Tells what would happen if the targets ran.
 
-    `project` is the root that they belong to, if it is known; `stdin` a name and what stands for its file.
+    `project` is the root that they belong to, if it is known; `stdin` a name and what stands for its file, which need
+    not exist; `unsaved` is what stands for the content of other files.
     """
 
     def __init__(
-        self, paths: Sequence[Path], settings: Settings, stdin: tuple[str, bytes] | None, project: Path | None
+        self,
+        paths: Sequence[Path],
+        settings: Settings,
+        stdin: tuple[str, bytes] | None = None,
+        project: Path | None = None,
+        unsaved: Mapping[Path, bytes] | None = None,
     ) -> None:
-        self._unsaved = {Path(stdin[0]): stdin[1]} if stdin else {}
-        self._targets = [*self._unsaved, *python_files(paths, settings.exclude, settings.root)]
-        self._program = Program(self._targets, project, unsaved=self._unsaved)
+        given = {Path(stdin[0]): stdin[1]} if stdin else {}
+        self._targets = [*given, *python_files(paths, settings.exclude, settings.root)]
+        self._unsaved = {os.path.abspath(path): data for path, data in {**given, **(unsaved or {})}.items()}
+        self._program = Program(self._targets, project, unsaved={Path(p): data for p, data in self._unsaved.items()})
         self._interpretation = Interpretation(self._program)
 
     def targets(self) -> Sequence[Path]:
         return self._targets
 
     def bytes(self, target: Path) -> bytes:
-        return self._unsaved[target] if target in self._unsaved else target.read_bytes()
+        data = self._unsaved.get(os.path.abspath(target))
+        return target.read_bytes() if data is None else data
 
     def torch(self, target: Path) -> TorchVersion:
         return self._program.torch(target)
@@ -45,9 +54,8 @@ class Foretelling:
         return self._interpretation.run_rest(target)
 
     def source(self, path: str) -> Source:
-        if Path(path) in self._unsaved:
-            return Source.decode(path, self._unsaved[Path(path)])
-        return Source.read(Path(path))
+        data = self._unsaved.get(os.path.abspath(path))
+        return Source.read(Path(path)) if data is None else Source.decode(path, data)
 
     def locate(self, source: Source, nodes: Iterable[int]) -> dict[int, Span]:
         return locate(source, nodes)

@@ -66,12 +66,14 @@ class Source:
     def decode(cls, name: str, data: bytes) -> Source:
         """Decode by the file's own coding declaration (PEP 263), UTF-8 without one."""
         try:
-            encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
-        except (SyntaxError, LookupError):
-            encoding = (
-                "utf-8"  # a codec that is not installed here, as `future_fstrings`: the text is UTF-8 none the less
-            )
-        try:
-            return cls(name, data.decode(encoding))
+            return cls(name, data.decode(encoding_of(data)))
         except UnicodeDecodeError as error:
             raise Unreadable(name, f"cannot be decoded: {error}") from error
+
+
+def encoding_of(data: bytes) -> str:
+    """The encoding that a Python file declares."""
+    try:
+        return tokenize.detect_encoding(BytesIO(data).readline)[0]
+    except (SyntaxError, LookupError):
+        return "utf-8"  # a codec that is not installed here, as `future_fstrings`: the text is UTF-8 none the less

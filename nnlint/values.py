@@ -41,11 +41,43 @@ class Form(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """How an operation on a tensor is written: as a `method` of it or a function, in the `call`.
+
+    `operand` is the expression of the tensor, `arguments` are those of the others, by the operation's names of them
+    (those without one by their position: "0", "1", …).
+    """
+
+    call: Place
+    operand: Place
+    method: bool
+    arguments: tuple[tuple[str, Place], ...] = ()
+
+    def argument(self, name: str) -> Place | None:
+        return dict(self.arguments).get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What gave a tensor its scale. At `place` it is to be taken out: the call, or a layer's construction in a list.
+
+    `layer` is where the layer is constructed that it is, if it is one; `written` is None then.
+    """
+
+    operation: str
+    place: Place
+    layer: Place | None = None
+    written: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TensorFacts:
     """What is known of a tensor.
 
     `made_by` names in the user's words what gave it its scale (`F.softmax(x, dim=1)`); `trail` tells the way from
-    there to the event. `guarded` says that it was kept off 0 by an epsilon or a clamp.
+    there to the event. `guarded` says that it was kept off 0 by an epsilon or a clamp. `maker` is what gave it its
+    scale, as far as what it makes can become something else: None where something besides the event needs that as it
+    is. `rank` is how many dimensions it has.
     """
 
     scale: Scale = Scale.UNKNOWN
@@ -53,17 +85,25 @@ class TensorFacts:
     trail: tuple[Step, ...] = ()
     form: Form = Form.OTHER
     guarded: bool = False
+    maker: Maker | None = None
+    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A loss as it is called: `kind` is torch's name of it, `called` the user's (`criterion`)."""
+    """A loss as it is called: `kind` is torch's name of it, `called` the user's (`criterion`).
+
+    `made` is where it is constructed, None for a function. `fed` are the scales of all that it is given, there and
+    elsewhere.
+    """
 
     kind: str
     called: str
     expects: Scale
     reduction: str | None = None  # None: not known
     log_target: bool | None = None  # None: not known
+    made: Place | None = None
+    fed: frozenset[Scale] = frozenset()
 
     @property
     def named(self) -> str:

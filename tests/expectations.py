@@ -19,6 +19,7 @@ from pathlib import Path
 
 from nnlint.finding import Finding
 
+FIXED = ".fixed.py"  # what becomes of the file beside it when all fixes are made, see test_fixes
 ENTRIES = ("main.py", "train.py")  # of a case of several files, the script that runs
 _MARKER = re.compile(r"\b(?P<kind>want|ok|todo|unseen):(?P<rest>.*?)(?=\s#|$)")
 _ITEM = re.compile(r'(?P<negated>not\s+)?(?P<code>NN\d{3})(?P<words>(?:\s+"[^"]*")*)')
@@ -40,7 +41,9 @@ class Case:
     @property
     def files(self) -> list[Path]:
         target = self.folder / self.target
-        return [target] if target.is_file() else sorted(target.rglob("*.py"))
+        if target.is_file():
+            return [target]
+        return [path for path in sorted(target.rglob("*.py")) if not path.name.endswith(FIXED)]
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def _cases(folder: Path, fixtures: Path) -> Iterator[Case]:
         yield Case(name, folder, ".", entries[0])
         return
     for path in sorted(folder.iterdir()):
-        if path.suffix == ".py" and not path.name.endswith(".fixed.py"):
+        if path.suffix == ".py" and not path.name.endswith(FIXED):
             yield Case(f"{name}/{path.stem}", folder, path.name, path.name)
         elif path.is_dir() and path.name != "__pycache__":
             yield from _cases(path, fixtures)

@@ -9,9 +9,10 @@ import pytest
 
 from nnlint.config import Settings
 from nnlint.engine import Report, check
-from tests.expectations import Case, cases, complaints, expectations
+from tests.expectations import FIXED, Case, cases, complaints, expectations
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
+SETTINGS = Settings(select=("all",), exclude=(f"*{FIXED}",))
 every_case = pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases(FIXTURES)])
 
 
@@ -38,6 +39,6 @@ def report_of(case: Case) -> Report:
     before = Path.cwd()
     os.chdir(case.folder)
     try:
-        return check([Path(case.target)], Settings(select=("all",)), project=case.folder)
+        return check([Path(case.target)], SETTINGS, project=case.folder)
     finally:
         os.chdir(before)

@@ -21,12 +21,14 @@ CODE = [*SOURCES, *sorted((ROOT / "rules").glob("*.py")), *sorted((ROOT / "tests
 # Imports run one way: each part imports from itself and from those above it.
 LAYERS = (
     "toml",
+    "writing",
     "source",
     "changes",
     "finding",
     "values",
     "events",
     "reading",
+    "editing",
     "program",
     "knowledge",
     "interpreter",
@@ -39,6 +41,7 @@ LAYERS = (
     "suppress",
     "engine",
     "fingerprint",
+    "fixing",
     "probe",
     "report",
     "cli",

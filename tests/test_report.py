@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +45,10 @@ error[NN101]: softmax output reaches `criterion` [bold]
 
 Found 1 problem (1 error) in 12 files
 """
+
+
+SAFE = Fix("return the scores", Safety.SAFE)
+UNSAFE = Fix("take the softmax out", Safety.UNSAFE)
 
 
 @pytest.fixture(autouse=True)
@@ -177,3 +182,23 @@ def test_a_form_feed_ends_no_line() -> None:
 
 def test_a_place_behind_the_end_of_the_file_has_no_excerpt() -> None:
     assert excerpt("a", Span(9, 1, 9, 2), 0) == []
+
+
+def test_a_finding_says_how_it_can_be_fixed() -> None:
+    assert "  = fix: return the scores (--fix)\n" in written(Report((replace(FINDING, fix=SAFE),), files=1))
+    assert "  = fix: take the softmax out (--fix --unsafe-fixes)\n" in written(
+        Report((replace(FINDING, fix=UNSAFE),), files=1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("fixes", "said"),
+    [
+        ((SAFE, SAFE, UNSAFE), "2 can be fixed with --fix, 1 more with --fix --unsafe-fixes\n"),
+        ((SAFE, None), "1 can be fixed with --fix\n"),
+        ((UNSAFE,), "1 can be fixed with --fix --unsafe-fixes\n"),
+        ((None,), "in 1 file\n"),
+    ],
+)
+def test_the_end_says_how_many_can_be_fixed(fixes: tuple[Fix | None, ...], said: str) -> None:
+    assert written(Report(tuple(replace(FINDING, fix=fix) for fix in fixes), files=1)).endswith(said)

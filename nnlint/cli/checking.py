@@ -6,18 +6,24 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnlint.cli.fixing import Wishes, fix_options, wishes
 from nnlint.cli.options import limits_options, report_options, rule_options, words
 from nnlint.cli.problems import CLEAN, FAILED, FOUND, clear_errors, existing
+
+if TYPE_CHECKING:
+    from nnlint.config import Settings
+    from nnlint.engine import Report
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @rule_options
 @report_options
+@fix_options
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads from standard input.")
 @click.option("--probe", is_flag=True, help="Run the scripts among them for a few steps, and say what the runs show.")
 @limits_options
@@ -29,15 +35,18 @@ def check(
     stdin_filename: str | None,
     exit_zero: bool,
     probe: bool,
-    **limits: Any,
+    **options: Any,
 ) -> int:
     """Check files and folders (default: this folder; `-`: standard input)."""
     from nnlint import config, engine
     from nnlint.cli import probing
     from nnlint.cli.output import write
 
+    wanted = wishes(options)
     if probe and "-" in paths:
         raise click.UsageError("--probe runs scripts, and standard input is none")
+    if probe and wanted.any:
+        raise click.UsageError("--probe runs the scripts as they are: fix them first")
     stdin = _stdin(paths, stdin_filename)
     targets = [] if stdin else [existing(path) for path in paths or (".",)]
     with clear_errors():
@@ -46,12 +55,36 @@ def check(
         with _progress() as progress:
             if probe:
                 return probing.tell(
-                    probing.probe_scripts(targets, limits, settings, progress), output_format, exit_zero
+                    probing.probe_scripts(targets, options, settings, progress), output_format, exit_zero
                 )
+            if wanted.any:
+                return _mended(targets, settings, wanted, stdin, output_format, exit_zero)
             report = engine.check(targets, settings, progress=progress, stdin=stdin)
     if not report.files:
         print(f"nnlint: no Python file under {', '.join(str(path) for path in targets)}", file=sys.stderr)
     write(report, output_format)
+    return _status(report, exit_zero)
+
+
+def _mended(
+    targets: list[Path],
+    settings: Settings,
+    wanted: Wishes,
+    stdin: tuple[str, bytes] | None,
+    output_format: str,
+    exit_zero: bool,
+) -> int:
+    from nnlint.cli.fixing import fixed
+    from nnlint.cli.output import write
+
+    report, status = fixed(targets, settings, wanted, stdin)
+    if wanted.diff or wanted.fix_only or stdin:
+        return max(status, FAILED if report.errors else CLEAN)
+    write(report, output_format)
+    return max(status, _status(report, exit_zero))
+
+
+def _status(report: Report, exit_zero: bool) -> int:
     for error in report.errors:
         print(f"nnlint: {error}", file=sys.stderr)
     if report.errors:

@@ -212,6 +212,8 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
     if node is not None and "metrics" in dotted and len(node.arguments) == len(arguments.all()):
         called = tuple(text_of(argument.value) for argument in node.arguments)
         class_reductions.met(run, arguments.all(), called, node, frame)
+    if name not in ("argmax", "argsort"):
+        run.makers.given_away(arguments, None)
     for each in arguments.all():
         run.used(each)
         run.schedules.hand_away(each)

@@ -40,6 +40,7 @@ from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.initializing import Initializing
 from nnlint.interpreter.ledger import Ledger
 from nnlint.interpreter.loaders import Loaders
+from nnlint.interpreter.makers import Makers
 from nnlint.interpreter.memories import Memories
 from nnlint.interpreter.normalizing import normalizations
 from nnlint.interpreter.objects import (
@@ -118,6 +119,7 @@ class Interpreter(Paths):
         self.memories = Memories()
         self.sizes = Sizes()
         self.orders = Orders()
+        self.makers = Makers()
         self.watched = Watched()
         self.starvation = Starvation()
         self.schedules = Schedules()
@@ -368,10 +370,10 @@ class Interpreter(Paths):
 
     def events(self, complete: bool) -> Iterator[Event]:
         """What happened in this root; that it ran to its end makes silence mean something."""
-        yield from self._events
+        yield from self.makers.settled(self._events)
         yield from self.roles.events(complete)
         yield from frozen.events(self.roles.forwards)
-        yield from self.watched.events()
+        yield from self.makers.settled(self.watched.events())
         yield from self.schedules.events(self, complete)
         yield from loop_verdicts.events(self, complete)
         yield from self.rehearsals.events()

@@ -92,6 +92,7 @@ def join_tensors(left: Tensor, right: Tensor) -> Tensor:
         averaged=left.averaged and right.averaged,
         memory=left.memory if left.memory == right.memory else None,
         reduced=left.reduced if left.reduced is right.reduced else None,
+        makers=left.makers | right.makers,
     )
 
 

@@ -172,6 +172,7 @@ def run_loss(
     arguments: Arguments,
     node: ir.Call | None,
     frame: Frame,
+    loss: Instance | None = None,
 ) -> Value:
     """A loss is computed: tell of it, return a scalar that hangs on what its arguments hang on."""
     value = arguments.get(0, "input")
@@ -185,15 +186,17 @@ def run_loss(
             arguments.positional[1:], {k: v for k, v in arguments.keywords.items() if k != "input"}, arguments.loose
         )
         return either(
-            [run_loss(run, info, dict(options), rest.preceded(each), node, frame) for each in value.alternatives]
+            [run_loss(run, info, dict(options), rest.preceded(each), node, frame, loss) for each in value.alternatives]
         )
     target = arguments.get(1, "target")
     options = {**options, **arguments.keywords}
     loose = options.pop("<loose>", None)
     unsure = isinstance(loose, Const) and loose.value is True
     run.roles.measured(run.provenance_of(arguments))
+    made = loss.made if loss is not None else None
     for each in arguments.all():
         run.used(each)
+        run.makers.used(each, run.place(frame, node) if node is not None else None, info.expects)
         tensor = as_tensor(run, each)
         if tensor.biased is not None:
             run.consumed(tensor.biased)
@@ -205,6 +208,7 @@ def run_loss(
             reduction = None
         log_target = None if unsure else _option(options.get("log_target"), False)
         called = text_of(node.function)
+        run.makers.fed(made, as_tensor(run, value).scale)
         run.emit(
             LossComputed(
                 place=run.place(frame, node),
@@ -214,6 +218,7 @@ def run_loss(
                     expects=info.expects,
                     reduction=reduction if isinstance(reduction, str) else None,
                     log_target=log_target if isinstance(log_target, bool) else None,
+                    made=made,
                 ),
                 input=facts(run, value, node, frame),
                 target=facts(run, target, node, frame),

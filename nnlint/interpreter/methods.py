@@ -258,6 +258,7 @@ def _of_unknown(
     if name == "astype":
         return tokens.remember(Unknown(name, run.provenance(unknown)), tokens.tokens_of(unknown))
     if name in _LEAVES_MODULES_ALONE or name.startswith(("add_", "log_", "save", "write", "print")):
+        run.makers.given_away(arguments, place)
         for value in arguments.all():
             run.used(value)
         return Unknown(name, run.provenance(unknown) | run.provenance_of(arguments))

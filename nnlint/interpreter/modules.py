@@ -202,7 +202,7 @@ def run_external(
     if dotted in LAYERS:
         return layers.run_layer(run, module, LAYERS[dotted], arguments, node, frame)
     if dotted in LOSS_CLASSES:
-        return layers.run_loss(run, LOSS_CLASSES[dotted], dict(module.arguments), arguments, node, frame)
+        return layers.run_loss(run, LOSS_CLASSES[dotted], dict(module.arguments), arguments, node, frame, module)
     if dotted == "torch.nn.Sequential":
         items = module.fields.get(ITEMS)
         if isinstance(items, Sequence) and arguments.positional:

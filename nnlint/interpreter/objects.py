@@ -19,7 +19,7 @@ from nnlint.interpreter.sequences import Marks, Order, Tokens
 from nnlint.interpreter.sizes import Size
 from nnlint.reading import script as ir
 from nnlint.source import Place
-from nnlint.values import Form, Scale
+from nnlint.values import Form, Maker, Scale
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -114,6 +114,7 @@ class Tensor(Value):
     averaged: bool = False  # a loss that is a mean over the batch, or a sum with one, undivided
     reduced: Reduced | None = None
     memory: int | None = None  # the number of the memory that it lies in
+    makers: frozenset[Maker] = frozenset()  # what gave it its scale, on some path each
     serial: int = field(default_factory=lambda: next(_numbers))
 
     def but(self, **changes: Any) -> Tensor:

@@ -84,6 +84,8 @@ def operate(run: Interpreter, expr: ir.Node, left: Value, op: str, right: Value,
         case Sequence(), Unknown() if op == "+":
             return Sequence(left.kind, left.items, exact=False)
         case (Tensor(), _) | (_, Tensor()):
+            for side in (left, right):
+                run.makers.used(side, run.place(frame, expr))
             result = memories.combined(run, left, op, right, arithmetic.binary(run, left, op, right), expr, frame)
             if op == "-":
                 hangs_on = telling.difference_taken(run, left, right, result.provenance, expr, frame)
@@ -176,8 +178,9 @@ def compare(run: Interpreter, expr: ir.Compare, frame: Frame) -> Value:
         verdict = compared(run, left, op, right)
         if verdict is None:
             provenance = run.provenance(left) | run.provenance(right)
-            run.used(left)
-            run.used(right)
+            for side in (left, right):
+                run.used(side)
+                run.makers.used(side, run.place(frame, expr))
             if isinstance(left, Tensor) and isinstance(right, Const) and isinstance(right.value, float):
                 telling.thresholded(run, left, right.value, expr, frame)
             before = expr.left if len(expr.ops) == 1 else comparator

@@ -95,6 +95,7 @@ def collected(run: Interpreter, value: Value) -> None:
 
 def escaped(run: Interpreter, value: Value) -> None:
     run.schedules.hand_away(value)
+    run.makers.used(value, None)
     found = run.provenance(value)
     run.roles.escaped(found)
     run.watched.given_away(found)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import Broadcasted, GraphCut, OperationRan, ResultDiscarded, Thresholded
 from nnlint.interpreter.dependence import LEAF
+from nnlint.interpreter.makers import only
 from nnlint.interpreter.objects import NUMBERS, Const, Frame, Provenance, Shape, Tensor, Value
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.watched import Fate
@@ -196,4 +197,7 @@ def crossed(run: Interpreter, left: Value, right: Value) -> tuple[tuple[str, ...
 
 
 def facts_of(tensor: Tensor) -> TensorFacts:
-    return TensorFacts(tensor.scale, tensor.made_by, tensor.trail, tensor.form, tensor.guarded)
+    rank = len(tensor.shape) if tensor.shape is not None else None
+    return TensorFacts(
+        tensor.scale, tensor.made_by, tensor.trail, tensor.form, tensor.guarded, only(tensor.makers), rank
+    )

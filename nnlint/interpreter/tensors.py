@@ -11,6 +11,7 @@ from nnlint.interpreter import (
     forms,
     indexing,
     layer_shapes,
+    makers,
     masks,
     memories,
     orders,
@@ -34,7 +35,7 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.reading import script as ir
-from nnlint.values import Scale
+from nnlint.values import Maker, Scale
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -114,6 +115,7 @@ def apply(
     if tensor.biased is not None and operation not in KEEPS_BIAS:
         run.consumed(tensor.biased)
     constructed = layer.made if layer is not None else None
+    makers.ran(run, operation, tensor, node, frame)
     provenance = telling.operation_ran(
         run, operation, tensor, run.sizes.shape_of(value), options, provenance, node, frame, words, constructed
     )
@@ -137,6 +139,7 @@ def apply(
         order=orders.carried(tensor, operation, options),
         form=forms.after(operation, tensor),
         guarded=forms.is_guarded(run, operation, tensor, options),
+        makers=_makers(run, operation, tensor, made, keeps, options, node, frame, layer),
         averaged=tensor.averaged and (operation == "identity" or (operation in ("sum", "mean") and tensor.shape == ())),
     )
     result = class_reductions.reduced(run, operation, tensor, result, options, node, frame, words)
@@ -168,6 +171,25 @@ def _carried(run: Interpreter, tensor: Tensor, operation: str, shape: Shape | No
             biased, per_channel=at_one is not None and run.sizes.resolved(at_one) == run.sizes.resolved(biased.width)
         )
     return biased
+
+
+def _makers(
+    run: Interpreter,
+    operation: str,
+    tensor: Tensor,
+    made: Tensor,
+    keeps: bool,
+    options: dict[str, Value],
+    node: ir.Node | None,
+    frame: Frame,
+    layer: Instance | None,
+) -> frozenset[Maker]:
+    """What gave the result of an operation its scale."""
+    if operation in ("cat", "stack"):
+        return makers.of_parts(options.get("parts"))
+    if keeps:
+        return tensor.makers
+    return makers.made(run, operation, node, frame, layer) if made.trail else frozenset()
 
 
 ONE_HOT = "<one hot>"

@@ -53,6 +53,7 @@ def unknown_call(
 def unknown_result(run: Interpreter, arguments: Arguments, name: str = "", receiver: Value | None = None) -> Value:
     """What something unknown returns: it depends on all that it was given."""
     masks.handed_on(arguments)
+    run.makers.given_away(arguments, None)
     for value in arguments.all():
         run.collected(value)
         run.schedules.hand_away(value)

@@ -33,7 +33,7 @@ def locate(module: cst.Module, nodes: list[cst.CSTNode], wanted: Iterable[int]) 
     Parentheses around an expression are not part of it, those of a tuple or a generator are. A function or a class
     stands at its name. A tuple that only an index makes (`x[:, 0]`) stands where its subscript does.
     """
-    edges = {number: _edges(nodes[number]) for number in wanted}
+    edges = {number: edges_of(nodes[number]) for number in wanted}
     state = _Recorder(module, {id(node) for pair in edges.values() for node in pair})
     module._codegen(state)
     offsets = list(accumulate(map(len, state.tokens), initial=0))
@@ -54,7 +54,7 @@ def line_starts(text: str) -> list[int]:
     return [0, *(found.end() for found in NEW_LINE.finditer(text))]
 
 
-def _edges(node: cst.CSTNode) -> tuple[cst.CSTNode, cst.CSTNode]:
+def edges_of(node: cst.CSTNode) -> tuple[cst.CSTNode, cst.CSTNode]:
     """The nodes with which a node begins and ends."""
     match node:
         case cst.FunctionDef(name=name) | cst.ClassDef(name=name):
@@ -63,7 +63,7 @@ def _edges(node: cst.CSTNode) -> tuple[cst.CSTNode, cst.CSTNode]:
             return left, right
         case cst.Slice():
             return node, _end_of_slice(node)
-    return node, _last(node)
+    return node, last_of(node)
 
 
 def _end_of_slice(node: cst.Slice) -> cst.CSTNode:
@@ -78,7 +78,7 @@ def _end_of_slice(node: cst.Slice) -> cst.CSTNode:
     return last.rpar[-1] if isinstance(last, cst.BaseExpression) and last.rpar else last
 
 
-def _last(node: cst.CSTNode) -> cst.CSTNode:
+def last_of(node: cst.CSTNode) -> cst.CSTNode:
     """A compound statement ends with its last small statement, not with the line break behind it."""
     while True:
         match node:

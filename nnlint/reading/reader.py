@@ -61,17 +61,26 @@ def locate(source: Source, ids: Iterable[int]) -> dict[int, Span]:
     if not wanted:
         return {}
     from nnlint.reading import positions
+
+    def find(module: libcst.Module, nodes: list[libcst.CSTNode]) -> dict[int, Span]:
+        spans = positions.locate(module, nodes, wanted)
+        return _with_form_feeds(spans, source.text, module) if "\f" in source.text else spans
+
+    return examine(source, find)
+
+
+def examine(source: Source, look: Callable[[libcst.Module, list[libcst.CSTNode]], Result]) -> Result:
+    """What `look` finds in the tree of a file and the nodes of its Script, by id. Raises `Unreadable`."""
     from nnlint.reading.lower import lower
 
     measured = _weigh(source)
 
-    def find() -> dict[int, Span]:
+    def find() -> Result:
         module = _parse(source)
         _, nodes = lower(module, source.path)
         try:
             with _recursion_allowed():
-                spans = positions.locate(module, nodes, wanted)
-                return _with_form_feeds(spans, source.text, module) if "\f" in source.text else spans
+                return look(module, nodes)
         except RecursionError:
             raise Unreadable(source.path, TOO_DEEP) from None
 

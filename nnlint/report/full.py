@@ -17,6 +17,7 @@ Given a softmax in another file, the report reads
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -24,7 +25,7 @@ from rich.console import Console
 from rich.text import Text
 
 from nnlint.engine import Report
-from nnlint.finding import Finding, Severity, Verdict
+from nnlint.finding import Finding, Safety, Severity, Verdict
 from nnlint.report.concise import position
 from nnlint.report.excerpt import Row, excerpt
 from nnlint.source import Place
@@ -43,6 +44,9 @@ def write(report: Report, stream: TextIO) -> None:
             console.print(line, soft_wrap=True)
         console.print()
     console.print(_summary(report), soft_wrap=True)
+    fixable = _fixable(report)
+    if fixable:
+        console.print(fixable, soft_wrap=True)
 
 
 def _finding(finding: Finding, report: Report) -> Iterator[Text]:
@@ -71,6 +75,9 @@ def _finding(finding: Finding, report: Report) -> Iterator[Text]:
         yield _verdict(finding.verdict, gutter)
     if finding.advice:
         yield Text.assemble((" " * gutter + " = ", GUTTER), ("help: ", "bold green"), finding.advice)
+    if finding.fix is not None:
+        option = "--fix" if finding.fix.safety is Safety.SAFE else "--fix --unsafe-fixes"
+        yield Text.assemble((" " * gutter + " = ", GUTTER), ("fix: ", "bold green"), f"{finding.fix.title} ({option})")
 
 
 def _verdict(verdict: Verdict, gutter: int) -> Text:
@@ -113,6 +120,14 @@ def _summary(report: Report) -> Text:
         if (count := sum(finding.severity is severity for finding in report.findings))
     ]
     return Text(f"Found {_counted(len(report.findings), 'problem')} ({', '.join(counts)}) in {files}", style="bold")
+
+
+def _fixable(report: Report) -> str:
+    counts = Counter(finding.fix.safety for finding in report.findings if finding.fix)
+    safe, unsafe = counts[Safety.SAFE], counts[Safety.UNSAFE]
+    if safe and unsafe:
+        return f"{safe} can be fixed with --fix, {unsafe} more with --fix --unsafe-fixes"
+    return f"{safe or unsafe} can be fixed with --fix{'' if safe else ' --unsafe-fixes'}" if safe or unsafe else ""
 
 
 def _counted(count: int, noun: str) -> str:

@@ -1,0 +1,1 @@
+"""Fixes: chosen, made in texts, proved by another check, and written."""
