@@ -21,7 +21,7 @@ from nnlint.finding import Confidence, Edit, Finding, Fix, Step
 from nnlint.housekeeping import UnreadableFile
 from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span, Unreadable
-from nnlint.suppress import suppress
+from nnlint.suppression import suppress
 from nnlint.values import TorchVersion
 
 FRAMEWORK_WORDS = ("torch", "accelerate", "deepspeed", "fastai", "ignite", "lightning", "transformers")
@@ -140,7 +140,7 @@ class _Bench:
             ignored = self.settings.codes_ignored_in(target)
             findings = [finding for finding in self.found[_key(target)] if finding.code not in ignored]
             findings = _surest(self._located(findings))
-            if findings or b"nnlint:" in self.witness.bytes(target):
+            if findings or b"nnlint" in self.witness.bytes(target):
                 checked = set() if target in self.unfinished else self.settings.codes() - ignored
                 source = self._source(str(target))
                 return suppress(source, findings, checked) if source else findings

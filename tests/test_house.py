@@ -38,7 +38,7 @@ LAYERS = (
     "catalog",
     "config",
     "foretelling",
-    "suppress",
+    "suppression",
     "engine",
     "fixing",
     "probe",
