@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnlint.cli.fixing import Wishes, fix_options, wishes
+from nnlint.cli.ignoring import ignore_options, ignoring
 from nnlint.cli.options import limits_options, report_options, rule_options, words
 from nnlint.cli.problems import CLEAN, FAILED, FOUND, clear_errors, existing
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @rule_options
 @report_options
 @fix_options
+@ignore_options
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads from standard input.")
 @click.option("--probe", is_flag=True, help="Run the scripts among them for a few steps, and say what the runs show.")
 @limits_options
@@ -43,6 +45,9 @@ def check(
     from nnlint.cli.output import write
 
     wanted = wishes(options)
+    silencing = ignoring(options)
+    if silencing.add and (probe or wanted.any or "-" in paths):
+        raise click.UsageError("--add-ignores writes into files by itself: no --probe, no fixes, no standard input")
     if probe and "-" in paths:
         raise click.UsageError("--probe runs scripts, and standard input is none")
     if probe and wanted.any:
@@ -59,6 +64,8 @@ def check(
                 )
             if wanted.any:
                 return _mended(targets, settings, wanted, stdin, output_format, exit_zero)
+            if silencing.add:
+                return _silenced(targets, settings, silencing.reason, output_format, exit_zero)
             report = engine.check(targets, settings, progress=progress, stdin=stdin)
     if not report.files:
         print(f"nnlint: no Python file under {', '.join(str(path) for path in targets)}", file=sys.stderr)
@@ -80,6 +87,16 @@ def _mended(
     report, status = fixed(targets, settings, wanted, stdin)
     if wanted.diff or wanted.fix_only or stdin:
         return max(status, FAILED if report.errors else CLEAN)
+    write(report, output_format)
+    return max(status, _status(report, exit_zero))
+
+
+def _silenced(targets: list[Path], settings: Settings, reason: str, output_format: str, exit_zero: bool) -> int:
+    from nnlint import engine
+    from nnlint.cli.ignoring import add_ignores
+    from nnlint.cli.output import write
+
+    report, status = add_ignores(lambda texts: engine.check(targets, settings, unsaved=texts), reason)
     write(report, output_format)
     return max(status, _status(report, exit_zero))
 
