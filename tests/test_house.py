@@ -40,6 +40,7 @@ LAYERS = (
     "foretelling",
     "suppression",
     "engine",
+    "baseline",
     "fixing",
     "probe",
     "report",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnlint.cli.baselining import Known, baseline_option
 from nnlint.cli.fixing import Wishes, fix_options, wishes
 from nnlint.cli.ignoring import ignore_options, ignoring
 from nnlint.cli.options import limits_options, report_options, rule_options, words
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 @report_options
 @fix_options
 @ignore_options
+@baseline_option
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads from standard input.")
 @click.option("--probe", is_flag=True, help="Run the scripts among them for a few steps, and say what the runs show.")
 @limits_options
@@ -37,6 +40,7 @@ def check(
     stdin_filename: str | None,
     exit_zero: bool,
     probe: bool,
+    baseline: str | None,
     **options: Any,
 ) -> int:
     """Check files and folders (default: this folder; `-`: standard input)."""
@@ -53,22 +57,24 @@ def check(
     if probe and wanted.any:
         raise click.UsageError("--probe runs the scripts as they are: fix them first")
     stdin = _stdin(paths, stdin_filename)
+    known = Known.read(baseline)
     targets = [] if stdin else [existing(path) for path in paths or (".",)]
     with clear_errors():
         start = targets[0] if targets else Path(stdin_filename or ".").parent
         settings = config.override(config.load(start), words(select), words(ignore))
         with _progress() as progress:
             if probe:
-                return probing.tell(
-                    probing.probe_scripts(targets, options, settings, progress), output_format, exit_zero
-                )
+                probed = probing.probe_scripts(targets, options, settings, progress)
+                probed = replace(probed, report=known.tell_new(probed.report, targets))
+                return probing.tell(probed, output_format, exit_zero)
             if wanted.any:
-                return _mended(targets, settings, wanted, stdin, output_format, exit_zero)
+                return _mended(targets, settings, wanted, known, stdin, output_format, exit_zero)
             if silencing.add:
-                return _silenced(targets, settings, silencing.reason, output_format, exit_zero)
+                return _silenced(targets, settings, silencing.reason, known, output_format, exit_zero)
             report = engine.check(targets, settings, progress=progress, stdin=stdin)
     if not report.files:
         print(f"nnlint: no Python file under {', '.join(str(path) for path in targets)}", file=sys.stderr)
+    report = known.tell_new(report, targets)
     write(report, output_format)
     return _status(report, exit_zero)
 
@@ -77,6 +83,7 @@ def _mended(
     targets: list[Path],
     settings: Settings,
     wanted: Wishes,
+    known: Known,
     stdin: tuple[str, bytes] | None,
     output_format: str,
     exit_zero: bool,
@@ -87,16 +94,19 @@ def _mended(
     report, status = fixed(targets, settings, wanted, stdin)
     if wanted.diff or wanted.fix_only or stdin:
         return max(status, FAILED if report.errors else CLEAN)
+    report = known.tell_new(report, targets)
     write(report, output_format)
     return max(status, _status(report, exit_zero))
 
 
-def _silenced(targets: list[Path], settings: Settings, reason: str, output_format: str, exit_zero: bool) -> int:
+def _silenced(
+    targets: list[Path], settings: Settings, reason: str, known: Known, output_format: str, exit_zero: bool
+) -> int:
     from nnlint import engine
     from nnlint.cli.ignoring import add_ignores
     from nnlint.cli.output import write
 
-    report, status = add_ignores(lambda texts: engine.check(targets, settings, unsaved=texts), reason)
+    report, status = add_ignores(lambda texts: engine.check(targets, settings, unsaved=texts), reason, known.hold_back)
     write(report, output_format)
     return max(status, _status(report, exit_zero))
 
