@@ -83,6 +83,7 @@ from nnlint.values import (
     Lapse,
     Layer,
     Loss,
+    Maker,
     ModeMiss,
     Outcome,
     Role,
@@ -90,6 +91,7 @@ from nnlint.values import (
     Split,
     TensorFacts,
     TorchVersion,
+    Written,
 )
 
 __version__ = "0.1.0"
@@ -136,6 +138,7 @@ __all__ = [
     "Loss",
     "LossComputed",
     "LossConstructed",
+    "Maker",
     "MaskUsed",
     "ModeMiss",
     "ModeMissed",
@@ -184,5 +187,6 @@ __all__ = [
     "WeightsFilled",
     "WeightsInitialized",
     "Wrap",
+    "Written",
     "WrittenInPlace",
 ]

@@ -42,12 +42,13 @@ class Form(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How an operation on a tensor is written: as a `method` of it or a function, in the `call`.
+    """How an operation on a tensor is written: as a `method` of it or a function of this `name`, in the `call`.
 
     `operand` is the expression of the tensor, `arguments` are those of the others, by the operation's names of them
     (those without one by their position: "0", "1", …).
     """
 
+    name: str
     call: Place
     operand: Place
     method: bool

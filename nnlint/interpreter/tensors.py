@@ -115,7 +115,7 @@ def apply(
     if tensor.biased is not None and operation not in KEEPS_BIAS:
         run.consumed(tensor.biased)
     constructed = layer.made if layer is not None else None
-    makers.ran(run, operation, tensor, node, frame)
+    makers.ran(run, operation, tensor, node, frame, layer)
     provenance = telling.operation_ran(
         run, operation, tensor, run.sizes.shape_of(value), options, provenance, node, frame, words, constructed
     )
