@@ -74,6 +74,7 @@ from nnlint.events import (
     WrittenInPlace,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
+from nnlint.rewriting import rearranged
 from nnlint.rule import Rule
 from nnlint.source import Place, Span
 from nnlint.values import (
@@ -86,6 +87,7 @@ from nnlint.values import (
     Maker,
     ModeMiss,
     Outcome,
+    Rearrangement,
     Role,
     Scale,
     Split,
@@ -155,6 +157,7 @@ __all__ = [
     "ParametersFrozen",
     "PatternApplied",
     "Place",
+    "Rearrangement",
     "RecurrentNetTrained",
     "Remove",
     "RemoveArgument",
@@ -189,4 +192,5 @@ __all__ = [
     "Wrap",
     "Written",
     "WrittenInPlace",
+    "rearranged",
 ]

@@ -72,6 +72,23 @@ class Maker:
 
 
 @dataclass(frozen=True, slots=True)
+class Rearrangement:
+    """How a view is written that mixes elements, and the order of the dimensions that was meant.
+
+    `written` are its call and those in its operand, `sizes` the expressions of its sizes (() where they are not
+    written one by one). The tensor's dimensions have to be brought in the order `first`; it is `whole` when they have
+    the wanted sizes then, and no view is needed. Or the view has to give its sizes in the order `then`, and they are
+    brought back.
+    """
+
+    written: tuple[Written, ...]
+    sizes: tuple[Place, ...]
+    first: tuple[int, ...] = ()
+    then: tuple[int, ...] = ()
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TensorFacts:
     """What is known of a tensor.
 

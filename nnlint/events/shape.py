@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nnlint.events.base import Event
 from nnlint.finding import Step
 from nnlint.source import Place
-from nnlint.values import Layer
+from nnlint.values import Layer, Rearrangement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Reshaped(Event):
 
     `moved` holds the sizes that are in another order than before (() when the elements keep their places or it is not
     known); `heads` is true when they are the heads of an attention, split or merged, `image` when an image's channels
-    changed places with its height and width.
+    changed places with its height and width. `meant` is what should stand there, as far as it is known.
     """
 
     call: str
@@ -26,6 +26,7 @@ class Reshaped(Event):
     heads: bool
     image: bool = False
     trail: tuple[Step, ...] = ()
+    meant: Rearrangement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -282,7 +282,8 @@ def _detached_copy(run: Interpreter, dotted: str, arguments: Arguments, node: ir
     value = arguments.positional[0] if arguments.positional else Unknown()
     run.used(value)
     tensor = tensors.as_tensor(run, value)
-    copy = tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None, memory=None)
+    provenance = telling.graph_cut(run, tensor, "detach", node, frame)
+    copy = tensor.but(provenance=provenance, biased=None, memory=None, is_array=False)
     return leaf_if_asked(run, arguments, copy, node, frame)
 
 

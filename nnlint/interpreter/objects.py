@@ -115,6 +115,7 @@ class Tensor(Value):
     reduced: Reduced | None = None
     memory: int | None = None  # the number of the memory that it lies in
     makers: frozenset[Maker] = frozenset()  # what gave it its scale, on some path each
+    is_array: bool = False  # of NumPy
     serial: int = field(default_factory=lambda: next(_numbers))
 
     def but(self, **changes: Any) -> Tensor:

@@ -139,6 +139,7 @@ def apply(
         order=orders.carried(tensor, operation, options),
         form=forms.after(operation, tensor),
         guarded=forms.is_guarded(run, operation, tensor, options),
+        is_array=tensor.is_array or words.endswith(".numpy()"),
         makers=_makers(run, operation, tensor, made, keeps, options, node, frame, layer),
         averaged=tensor.averaged and (operation == "identity" or (operation in ("sum", "mean") and tensor.shape == ())),
     )
