@@ -4,6 +4,7 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.changes import (
+    Code,
     Decorate,
     InsertAfter,
     InsertBefore,
@@ -106,6 +107,7 @@ __all__ = [
     "Broadcasted",
     "Cadence",
     "ChildAssigned",
+    "Code",
     "Confidence",
     "DataEvaluated",
     "Decorate",

@@ -35,7 +35,8 @@ class SequenceRead(Event):
 
     It takes the first dimension of its input for the batch when `batch_first`, else the second. `batch` is the one that
     is (0 or 1; None: not known); `time` the one that the program takes for time in what the layer returned, by
-    `reading` it at `read`.
+    `reading` it at `read`. `ordered` is the constructor that the layer has its `batch_first` from; what is read is the
+    expression at `returned`, where one step of it is taken.
     """
 
     layer: Layer
@@ -44,6 +45,8 @@ class SequenceRead(Event):
     time: int | None
     read: Place | None = None
     reading: str = ""
+    ordered: Place | None = None
+    returned: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,8 @@ class MaskUsed(Event):
     """Attention was given a mask as its `parameter`, which keeps what the mask is true for, or leaves it out.
 
     `mask` are the words that made it, at `made`; `real` says that it is true for real steps, and not for the padding.
+    It is given by the expression at `given`, or by the comparison of two others, `compared`; `true_or_false` says that
+    it holds nothing else.
     """
 
     mask: str
@@ -58,6 +63,9 @@ class MaskUsed(Event):
     real: bool
     keeps: bool
     made: Place | None
+    given: Place | None = None
+    compared: tuple[Place, str, Place] | None = None
+    true_or_false: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +87,14 @@ class SamplesReduced(Event):
     """Scores of [samples, classes] were reduced over the samples, and the result was used as if over the classes.
 
     It met `labels`, of which there is one a sample, or (that is "") what should be one number a sample was averaged.
-    `sizes` are those of the scores, `used` is where that happened.
+    `sizes` are those of the scores, `used` is where that happened. The dimension is the expression at `dim`.
     """
 
     call: str
     sizes: tuple[str, ...]
     labels: str
     used: Place
+    dim: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,11 +40,15 @@ class OperationRan(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultDiscarded(Event):
-    """The result of an operation that changes nothing, `call`, was thrown away."""
+    """The result of an operation that changes nothing, `call`, was thrown away.
+
+    `target` is the variable or attribute, read later, that it was an operation on.
+    """
 
     call: str
     operation: str
     moves: bool  # to another device or type
+    target: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,7 @@ class Reduced:
     sizes: Shape  # of what was reduced
     over: Size
     proven: bool  # that it was over the samples is known without what becomes of it
+    dim: Place | None = None  # where that is written
 
 
 @dataclass(frozen=True, slots=True, eq=False)

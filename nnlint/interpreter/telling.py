@@ -13,7 +13,7 @@ from nnlint.interpreter.objects import NUMBERS, Const, Frame, Provenance, Shape,
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.watched import Fate
 from nnlint.interpreter.wording import text_of
-from nnlint.interpreter.written import nested, written
+from nnlint.interpreter.written import assignable, nested, written
 from nnlint.reading import script as ir
 from nnlint.source import Place
 from nnlint.values import Form, Scale, TensorFacts
@@ -99,7 +99,10 @@ def discarded(run: Interpreter, call: ir.Call, operation: str, options: dict[str
     if not name or name.endswith("_") or name in _FOR_THEIR_EFFECT or changes:
         return
     moves = operation == "identity" and name in ("to", "cuda", "cpu", "float", "half", "double", "long", "type")
-    run.emit(ResultDiscarded(place=run.place(frame, call), call=text_of(call), operation=name, moves=moves))
+    target = assignable(run, call, frame)
+    run.emit(
+        ResultDiscarded(place=run.place(frame, call), call=text_of(call), operation=name, moves=moves, target=target)
+    )
 
 
 def graph_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node | None, frame: Frame) -> Provenance:

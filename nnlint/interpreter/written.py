@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter.objects import External, Frame, Namespace
 from nnlint.interpreter.scopes import lookup
 from nnlint.knowledge.operations import OPERATIONS
 from nnlint.reading import script as ir
+from nnlint.source import Place
 from nnlint.values import Written
 
 if TYPE_CHECKING:
@@ -57,6 +60,48 @@ def nested(run: Interpreter, node: ir.Node | None, frame: Frame) -> tuple[Writte
         found.append(parts)
         node = operand
     return tuple(found)
+
+
+def assignable(run: Interpreter, call: ir.Call, frame: Frame) -> Place | None:
+    """The operand of a call, if it can be assigned to and something reads it later."""
+    operand = _parts(run, call, frame)[1]
+    match operand:
+        case ir.Name(name=name):
+            # elsewhere an assignment would make another variable of it
+            known = name in frame.fields and name not in frame.names and _read_later(run, name, call, frame)
+            return run.place(frame, operand) if known else None
+        case ir.Attribute(value=ir.Name() | ir.Attribute()):
+            return run.place(frame, operand)
+    return None
+
+
+def _read_later(run: Interpreter, name: str, call: ir.Call, frame: Frame) -> bool:
+    """Whether a variable is read behind a statement, or before it in a loop around both that does not set it."""
+    definition = frame.function.definition if frame.function is not None else None
+    body = definition.body if isinstance(definition, ir.FunctionDef) else run.program.script(frame.namespace.path).body
+    reads = [node.id for node in _nodes(body) if isinstance(node, ir.Name) and node.name == name]
+    own = {node.id for node in _nodes(call)}
+    loops = [
+        (node.id, max(each.id for each in _nodes(node)))
+        for node in _nodes(body)
+        if isinstance(node, (ir.For, ir.While)) and call in list(_nodes(node))
+        if not (isinstance(node, ir.For) and any(getattr(each, "name", "") == name for each in _nodes(node.target)))
+    ]
+    return any(
+        read not in own and (read > call.id or any(first < read <= last for first, last in loops)) for read in reads
+    )
+
+
+def _nodes(part: object) -> Iterator[ir.Node]:
+    """A part of a script and all in it."""
+    if isinstance(part, (tuple, list)):
+        for item in part:
+            yield from _nodes(item)
+    elif is_dataclass(part):
+        if isinstance(part, ir.Node):
+            yield part
+        for each in fields(part):
+            yield from _nodes(getattr(part, each.name))
 
 
 def argument(call: ir.Call, position: int, name: str) -> ir.Expr | None:
