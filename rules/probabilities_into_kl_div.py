@@ -98,6 +98,8 @@ class ProbabilitiesIntoKlDiv(Rule):
 def _log_probabilities(event: LossComputed) -> Fix | None:
     """The softmax becomes another; of raw scores the log-probabilities are computed where they are given."""
     maker, given = event.input.maker, event.given
+    if event.target.scale is Scale.LOG_PROBABILITIES:
+        return None  # the two are swapped
     if event.input.scale is Scale.LOGITS and event.input.rank in (2, 3) and given is not None:
         code = (Named("torch.nn.functional.log_softmax"), "(", given, ", dim=-1)")
         return Fix("give it log-probabilities", Safety.UNSAFE, (Replace(given, code),))

@@ -106,7 +106,7 @@ def _fix(event: OperationRan) -> Fix | None:
         return None
     rank = len(event.sizes) if event.sizes is not None else None
     pictures = rank in (4, 5) or (rank is None and "Conv" in event.input.made_by)
-    dim = "1" if rank == 2 or pictures else "-1"
+    dim = "1" if rank == 2 or pictures or event.single else "-1"  # [N, T, 1] has one score a step
     position = 0 if event.layer_made is not None or event.written[0].method else 1
     change = SetArgument(event.layer_made or event.place, "dim", (dim,), position)
     return Fix(f"normalize over the classes: `dim={dim}`", Safety.UNSAFE, (change,))

@@ -36,6 +36,7 @@ class OperationRan(Event):
     added_back: bool  # a difference that it was made of was added to something behind it
     written: tuple[Written, ...] = ()
     shared: bool = False
+    single: bool = False  # the last dimension of its input has size 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

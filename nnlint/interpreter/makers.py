@@ -21,7 +21,7 @@ from nnlint.values import Maker, Scale, TensorFacts
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
-_MAKE = frozenset({"softmax", "softmax2d", "log_softmax", "sigmoid", "relu", "tanh", "dropout", "exp", "log"})
+_MAKE = frozenset({"softmax", "softmax2d", "log_softmax", "sigmoid", "relu", "tanh", "dropout"})
 _ORDER = frozenset({"argmax", "extreme", "sort", "argsort"})
 _HAND_ON = frozenset(
     [

@@ -59,6 +59,7 @@ def operation_ran(
         of_network=bool(tensor.provenance.outputs) and not run.module_stack,
         added_back=False,
         written=nested(run, node, frame) if made is None else (),
+        single=run.sizes.number(shape[-1] if shape else run.sizes.made_axis(tensor, -1)) == 1,
     )
     number = run.watched.watch(partial(_ran, told))
     return provenance if provenance.cuts and not provenance.calls else provenance.through(number)
