@@ -100,8 +100,10 @@ class BareSqueeze(Rule):
 def _fix(event: OperationRan) -> Fix | None:
     """The dimensions that have size 1, behind that of the batch, if it is known which they are."""
     sizes = event.sizes or ()
-    if event.batch not in (None, 0) or not event.written or event.written[0].name != "squeeze" or None in sizes[1:]:
+    if event.batch not in (None, 0) or not event.written or event.written[0].name != "squeeze":
         return None
+    if None in sizes[1:] and not (len(sizes) > 2 and sizes[-1] == "1"):
+        return None  # of pooled maps the other sizes are those of channels
     ones = [axis for axis, size in enumerate(sizes) if axis and size == "1"]
     if len(ones) == 1:
         way = f"squeeze({-1 if ones[0] == len(sizes) - 1 else ones[0]})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Fix, Form, GraphCut, Rule, Safety, Severity, Step, Unwrap
+from nnlint import Finding, Fix, Form, GraphCut, Named, Remove, Replace, Rule, Safety, Severity, Step, Unwrap
 
 
 class DetachedLoss(Rule):
@@ -95,4 +95,9 @@ _CUTS = frozenset({"item", "detach", "data", "tensor"})
 def _fix(event: GraphCut) -> Fix | None:
     if event.written is None or event.written.name not in _CUTS:
         return None
-    return Fix(f"take the `{event.written.name}` out", Safety.UNSAFE, (Unwrap(event.place),))
+    if event.several:
+        code = (Named("torch.stack"), "(", event.written.operand, ")")
+        return Fix("stack the losses", Safety.UNSAFE, (Replace(event.place, code),))
+    # an assignment of `requires_grad` raises for what hangs on a graph
+    removed = tuple(Remove(place) for place in event.required)
+    return Fix(f"take the `{event.written.name}` out", Safety.UNSAFE, (Unwrap(event.place), *removed))

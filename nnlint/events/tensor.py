@@ -74,7 +74,8 @@ class GraphCut(Event):
     no gradient flows (`argmax`, `compare`, `round`, `step`, `one_hot`). `differentiated` says that `backward` was
     called on what was made of it, `whole` that nothing that was differentiated there hung on a graph: no parameter got
     a gradient. `starved` are the layers that are to learn and that, for the cut, no `backward` reaches. `written` is
-    how the cut is written.
+    how the cut is written, of `several` tensors maybe, and `required` are the assignments that set `requires_grad` of
+    what was cut off.
     """
 
     operation: str
@@ -86,3 +87,5 @@ class GraphCut(Event):
     in_forward: bool  # in the forward pass of a network
     starved: tuple[Layer, ...] = ()
     written: Written | None = None
+    several: bool = False
+    required: tuple[Place, ...] = ()

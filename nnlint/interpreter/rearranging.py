@@ -73,6 +73,7 @@ def _inversions(order: tuple[int, ...]) -> int:
 
 def _fits(before: tuple[Size, ...], after: tuple[Size, ...]) -> bool:
     """Whether each dimension stays, becomes several neighbours, or is made of several."""
+    before, after = (tuple(size for size in sizes if size != Size.of(1)) for sizes in (before, after))
     i = j = 0
     while i < len(before) and j < len(after):
         old, new = before[i], after[j]

@@ -106,12 +106,14 @@ def discarded(run: Interpreter, call: ir.Call, operation: str, options: dict[str
     )
 
 
-def graph_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node | None, frame: Frame) -> Provenance:
-    """The provenance of a tensor that is cut off its graph by the expression `node`."""
+def graph_cut(
+    run: Interpreter, value: Tensor, operation: str, node: ir.Node | None, frame: Frame, several: bool = False
+) -> Provenance:
+    """The provenance of a tensor, or of `several`, that is cut off its graph by the expression `node`."""
     known = value.provenance
     if node is None or not known.calls or run.gradients_enabled is False:
         return known.detached()
-    told = _told_cut(run, value, operation, node, frame)
+    told = replace(_told_cut(run, value, operation, node, frame), several=several)
     if operation == "detach" and not told.call.endswith((".item()", ".numpy()", ".tolist()")):
         run.ledger.detached |= known.calls
     number = run.watched.watch(partial(_cut_off, run, known, told), of_loss=value.form is Form.LOSS)
@@ -156,7 +158,10 @@ def _told_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node, fr
 
 
 def _cut(told: GraphCut, fate: Fate) -> GraphCut:
-    return replace(told, differentiated=fate.differentiated, whole=fate.whole, backward=fate.backward)
+    required = tuple(dict.fromkeys(fate.required))
+    return replace(
+        told, differentiated=fate.differentiated, whole=fate.whole, backward=fate.backward, required=required
+    )
 
 
 def _cut_off(run: Interpreter, known: Provenance, told: GraphCut, fate: Fate) -> GraphCut:
