@@ -85,7 +85,7 @@ class BareSqueeze(Rule):
             return
         if not event.differentiated and not event.in_forward and not event.loaded:
             return  # one sample is shown or saved
-        pooled = event.sizes is not None and len(event.sizes) > 2 and event.sizes[-1] == "1"
+        pooled = event.sizes is not None and len(event.sizes) > 2 and event.sizes[-1] == "1" != event.sizes[0]
         if event.batch is None and not pooled:
             return
         yield self.finding(
@@ -100,14 +100,15 @@ class BareSqueeze(Rule):
 def _fix(event: OperationRan) -> Fix | None:
     """The dimensions that have size 1, behind that of the batch, if it is known which they are."""
     sizes = event.sizes or ()
-    if event.batch not in (None, 0) or not event.written or event.written[0].name != "squeeze":
+    batch = event.batch or 0
+    if not event.written or event.written[0].name != "squeeze":
         return None
     if None in sizes[1:] and not (len(sizes) > 2 and sizes[-1] == "1"):
         return None  # of pooled maps the other sizes are those of channels
-    ones = [axis for axis, size in enumerate(sizes) if axis and size == "1"]
+    ones = [axis for axis, size in enumerate(sizes) if axis != batch and size == "1"]
     if len(ones) == 1:
         way = f"squeeze({-1 if ones[0] == len(sizes) - 1 else ones[0]})"
-    elif len(sizes) > 2 and ones == list(range(2, len(sizes))):
+    elif batch == 0 and len(sizes) > 2 and ones == list(range(2, len(sizes))):
         way = "flatten(1)"  # [N, C, 1, 1]
     else:
         return None
