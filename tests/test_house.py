@@ -41,6 +41,7 @@ LAYERS = (
     "foretelling",
     "suppress",
     "engine",
+    "fingerprint",
     "fixing",
     "probe",
     "report",
