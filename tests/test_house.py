@@ -26,6 +26,7 @@ LAYERS = (
     "changes",
     "finding",
     "values",
+    "rewriting",
     "events",
     "reading",
     "editing",
