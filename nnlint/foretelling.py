@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from nnlint.config import Settings
+from nnlint.config import SettingsOf
+from nnlint.config.exclusions import files_to_check
 from nnlint.events import Event
 from nnlint.interpreter.roots import Interpretation
 from nnlint.program.program import Program
-from nnlint.program.project import python_files
 from nnlint.reading.reader import locate
 from nnlint.source import Source, Span
 from nnlint.values import TorchVersion
@@ -22,11 +22,14 @@ class Foretelling:
     """
 
     def __init__(
-        self, paths: Sequence[Path], settings: Settings, stdin: tuple[str, bytes] | None, project: Path | None
+        self, paths: Sequence[Path], settings: SettingsOf, stdin: tuple[str, bytes] | None, project: Path | None
     ) -> None:
         self._unsaved = {Path(stdin[0]): stdin[1]} if stdin else {}
-        self._targets = [*self._unsaved, *python_files(paths, settings.exclude, settings.root)]
-        self._program = Program(self._targets, project, unsaved=self._unsaved)
+        self._targets = [*self._unsaved, *files_to_check(paths, settings)]
+        self._settings = settings
+        self._program = Program(
+            self._targets, project, unsaved=self._unsaved, conventions=lambda path: settings.of(path).conventions()
+        )
         self._interpretation = Interpretation(self._program)
 
     def targets(self) -> Sequence[Path]:
@@ -36,7 +39,7 @@ class Foretelling:
         return self._unsaved[target] if target in self._unsaved else target.read_bytes()
 
     def torch(self, target: Path) -> TorchVersion:
-        return self._program.torch(target)
+        return self._settings.of(target).torch() or self._program.torch(target)
 
     def events(self, target: Path) -> Iterable[Event]:
         return self._interpretation.run_script(target)

@@ -33,6 +33,7 @@ LAYERS = (
     "rule",
     "page",
     "housekeeping",
+    "discovery",
     "catalog",
     "config",
     "foretelling",

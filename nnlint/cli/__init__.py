@@ -11,6 +11,7 @@ import click
 from nnlint import __version__
 from nnlint.cli.catalogue import explain, rules
 from nnlint.cli.checking import check
+from nnlint.cli.configuration import config
 from nnlint.cli.probing import probe
 from nnlint.cli.problems import CLEAN, FAILED, FOUND, INTERRUPTED, Problem
 
@@ -62,5 +63,5 @@ def commands() -> None:
     """
 
 
-for _command in (check, probe, explain, rules):
+for _command in (check, probe, explain, rules, config):
     commands.add_command(_command)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from nnlint.cli.options import limits_options, report_options, rule_options, words
+from nnlint.cli.options import limits_options, report_options, rule_options
 from nnlint.cli.problems import CLEAN, FAILED, FOUND, clear_errors, existing
 
 
@@ -23,17 +23,16 @@ from nnlint.cli.problems import CLEAN, FAILED, FOUND, clear_errors, existing
 @limits_options
 def check(
     paths: tuple[str, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    output_format: str,
+    output_format: str | None,
     stdin_filename: str | None,
     exit_zero: bool,
     probe: bool,
-    **limits: Any,
+    **options: Any,
 ) -> int:
     """Check files and folders (default: this folder; `-`: standard input)."""
-    from nnlint import config, engine
+    from nnlint import engine
     from nnlint.cli import probing
+    from nnlint.cli.configured import configured, format_for
     from nnlint.cli.output import write
 
     if probe and "-" in paths:
@@ -42,11 +41,12 @@ def check(
     targets = [] if stdin else [existing(path) for path in paths or (".",)]
     with clear_errors():
         start = targets[0] if targets else Path(stdin_filename or ".").parent
-        settings = config.override(config.load(start), words(select), words(ignore))
+        settings = configured(options, start)
+        output_format = format_for(output_format, settings, start)
         with _progress() as progress:
             if probe:
                 return probing.tell(
-                    probing.probe_scripts(targets, limits, settings, progress), output_format, exit_zero
+                    probing.probe_scripts(targets, options, settings, progress), output_format, exit_zero
                 )
             report = engine.check(targets, settings, progress=progress, stdin=stdin)
     if not report.files:

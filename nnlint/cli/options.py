@@ -10,6 +10,17 @@ import click
 def rule_options(command: Callable[..., int]) -> Callable[..., int]:
     """The options that say what is looked for."""
     for option in (
+        click.option("--isolated", is_flag=True, help="Read no configuration file."),
+        click.option("--config", metavar="FILE", help="The configuration of every file, in the place of its own."),
+        click.option(
+            "--min-confidence", type=click.Choice(["likely", "certain"]), help="Show findings that are this sure."
+        ),
+        click.option(
+            "--per-file-ignores", multiple=True, metavar="PATTERN:RULE", help="Do not look for a rule in some files."
+        ),
+        click.option("--extend-exclude", multiple=True, metavar="PATTERN", help="Leave out these files besides."),
+        click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out these files and folders only."),
+        click.option("--extend-select", multiple=True, metavar="RULES", help="Look for these besides."),
         click.option("--ignore", multiple=True, metavar="RULES", help="Do not look for these."),
         click.option(
             "--select",
@@ -26,9 +37,7 @@ def report_options(command: Callable[..., int]) -> Callable[..., int]:
     """The options that say how findings are told, and what they mean for the exit status."""
     for option in (
         click.option("--exit-zero", is_flag=True, help="Exit with 0 also when there are findings."),
-        click.option(
-            "--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True
-        ),
+        click.option("--output-format", type=click.Choice(["full", "concise", "json"]), help="By default full."),
     ):
         command = option(command)
     return command
