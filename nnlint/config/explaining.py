@@ -62,13 +62,15 @@ class Explanation:
 def explain(path: Path, hierarchy: Hierarchy) -> Explanation:
     """Raises `nnlint.config.ConfigurationError`."""
     settings = hierarchy.around(path)
+    exclusions = Exclusions(hierarchy)
+    exclusions.enter(Path.cwd())
     return Explanation(
         path,
         tuple(layer.file for layer in settings.layers if layer.file),
         tuple(_said(settings)),
         tuple(settings.rules().values()),
         {} if path.is_dir() else _silenced(settings, path),
-        Exclusions(hierarchy).why(path),
+        exclusions.why(path),
     )
 
 

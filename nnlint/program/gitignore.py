@@ -1,7 +1,7 @@
 """What the .gitignore files of a repository leave out, as git sees it: nested ones, and `.git/info/exclude`.
 
-Outside of a repository (an unpacked archive, a container) those from the project's root downwards hold, so that a check
-finds there what it finds in the repository. Whether git tracks a file all the same is not asked.
+Outside of a repository (an unpacked archive, a container) those from the project's root, or from where a walk begins,
+downwards hold, so that a check finds there what it finds in the repository. Whether git tracks a file all the same is not asked.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class GitIgnore:
 
     def enter(self, folder: str) -> None:
         """Begin to walk at a folder: what left it out says nothing of what is in it, for it was named."""
+        self._top(folder)
         if folder not in self._chains and self.within(folder, True) is not None:
             self._chains[folder] = self._own(folder)
 
@@ -65,13 +66,14 @@ class GitIgnore:
     def _top(self, folder: str) -> str:
         """The root of the repository, or else of the project."""
         if folder not in self._tops:
-            parent = os.path.dirname(folder)
+            around = [str(each) for each in Path(folder).parents]
             if _is_repository(folder):
                 top = folder
-            elif any(_is_repository(str(each)) for each in Path(folder).parents):
-                top = self._top(parent)
+            elif any(map(_is_repository, around)):
+                top = self._top(around[0])
             else:
-                top = str(find_root(Path(folder)))
+                known = (self._tops[each] for each in around if each in self._tops)
+                top = next(known, None) or str(find_root(Path(folder)))
             self._tops[folder] = top
         return self._tops[folder]
 
