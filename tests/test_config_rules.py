@@ -49,6 +49,7 @@ def nnlint(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complet
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
+    tmp_path /= "project"
     write(tmp_path / "nnlint.toml", 'rule-paths = ["lint"]\nselect = ["ML"]\n')
     write(tmp_path / "lint/cross_entropy_used.py", RULE)
     write(tmp_path / "train.py", TRAIN)
@@ -69,8 +70,18 @@ def test_a_projects_own_rule_finds_what_it_looks_for(project: Path) -> None:
 
 def test_a_projects_own_rule_can_be_named_on_the_command_line_from_elsewhere(project: Path) -> None:
     (project / "nnlint.toml").write_text('rule-paths = ["lint"]\n')
+    (project.parent / ".git").mkdir()
     done = nnlint(project.name, "--select", "cross-entropy-used", cwd=project.parent)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_the_rules_of_another_project_are_not_run_unless_they_are_named(project: Path) -> None:
+    write(project / "lint/cross_entropy_used.py", "raise SystemExit('it ran')\n")
+    done = nnlint(project.name, cwd=project.parent)
+    assert (done.returncode, "it ran" in done.stderr) == (2, False)
+    assert "nnlint.toml:1: `rule-paths` would run Python code of another project" in done.stderr
+    named = nnlint("--config", f"{project.name}/nnlint.toml", project.name, cwd=project.parent)
+    assert "it ran" in named.stderr
 
 
 def test_a_projects_own_rule_can_be_suppressed(project: Path) -> None:

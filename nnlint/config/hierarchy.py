@@ -99,6 +99,7 @@ def in_folder(folder: Path) -> Settings | None:
         if os.path.isfile(folder / name):
             layers = _chain(folder / name, ())
             if layers:
+                _check_trust(layers, folder)
                 return _settings(layers, folder)
     return None
 
@@ -110,6 +111,23 @@ def named(file: Path) -> Settings:
     if not layers:
         raise ConfigurationError(f"{shown(file)}: has no table [tool.nnlint]")
     return _settings(layers, file.parent)
+
+
+def _check_trust(layers: tuple[Layer, ...], folder: Path) -> None:
+    """Rules are code that runs: those of a project that is only looked at are not, unless its file is named."""
+    here = Path.cwd()
+    if here.is_relative_to(folder) or (_repository(here) is not None and _repository(here) == _repository(folder)):
+        return
+    for layer in layers:
+        if layer.get("rule-paths"):
+            raise ConfigurationError(
+                f"{layer.origin('rule-paths')}: `rule-paths` would run Python code of another project: work in its "
+                f"folder, or name the file by --config; --isolated leaves it out"
+            )
+
+
+def _repository(folder: Path) -> Path | None:
+    return next((each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")), None)
 
 
 def _settings(layers: tuple[Layer, ...], root: Path) -> Settings:

@@ -1,7 +1,8 @@
 """What the .gitignore files of a repository leave out, as git sees it: nested ones, and `.git/info/exclude`.
 
 Outside of a repository (an unpacked archive, a container) those from the project's root, or from where a walk begins,
-downwards hold, so that a check finds there what it finds in the repository. Whether git tracks a file all the same is not asked.
+downwards hold, so that a check finds there what it finds in the repository. Whether git tracks a file all the same is
+not asked.
 """
 
 from __future__ import annotations
