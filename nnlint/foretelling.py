@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from nnlint.config import Settings
+from nnlint.config import SettingsOf
+from nnlint.config.exclusions import files_to_check
 from nnlint.events import Event
 from nnlint.interpreter.roots import Interpretation
 from nnlint.program.program import Program
-from nnlint.program.project import python_files
 from nnlint.reading.reader import locate
 from nnlint.source import Source, Span
 from nnlint.values import TorchVersion
@@ -26,15 +26,21 @@ class Foretelling:
     def __init__(
         self,
         paths: Sequence[Path],
-        settings: Settings,
+        settings: SettingsOf,
         stdin: tuple[str, bytes] | None = None,
         project: Path | None = None,
         unsaved: Mapping[Path, bytes] | None = None,
     ) -> None:
         given = {Path(stdin[0]): stdin[1]} if stdin else {}
-        self._targets = [*given, *python_files(paths, settings.exclude, settings.root)]
+        self._targets = [*given, *files_to_check(paths, settings)]
         self._unsaved = {os.path.abspath(path): data for path, data in {**given, **(unsaved or {})}.items()}
-        self._program = Program(self._targets, project, unsaved={Path(p): data for p, data in self._unsaved.items()})
+        self._settings = settings
+        self._program = Program(
+            self._targets,
+            project,
+            unsaved={Path(path): data for path, data in self._unsaved.items()},
+            conventions=lambda path: settings.of(path).conventions(),
+        )
         self._interpretation = Interpretation(self._program)
 
     def targets(self) -> Sequence[Path]:
@@ -45,7 +51,7 @@ class Foretelling:
         return target.read_bytes() if data is None else data
 
     def torch(self, target: Path) -> TorchVersion:
-        return self._program.torch(target)
+        return self._settings.of(target).torch() or self._program.torch(target)
 
     def events(self, target: Path) -> Iterable[Event]:
         return self._interpretation.run_script(target)

@@ -36,6 +36,7 @@ LAYERS = (
     "rule",
     "page",
     "housekeeping",
+    "discovery",
     "catalog",
     "config",
     "foretelling",

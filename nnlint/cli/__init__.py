@@ -12,6 +12,7 @@ from nnlint import __version__
 from nnlint.cli.baselining import baseline
 from nnlint.cli.catalogue import explain, rules
 from nnlint.cli.checking import check
+from nnlint.cli.configuration import config
 from nnlint.cli.probing import probe
 from nnlint.cli.problems import CLEAN, FAILED, FOUND, INTERRUPTED, Problem
 
@@ -63,5 +64,5 @@ def commands() -> None:
     """
 
 
-for _command in (check, baseline, probe, explain, rules):
+for _command in (check, baseline, probe, explain, rules, config):
     commands.add_command(_command)

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnlint.cli.options import rule_options, words
+from nnlint.cli.options import rule_options
 from nnlint.cli.problems import CLEAN, FAILED, clear_errors, existing
 
 if TYPE_CHECKING:
@@ -42,20 +42,21 @@ baseline_option = click.option(
     help="The file to write.",
 )
 @click.option("--prune", is_flag=True, help="Only drop what is fixed, and add nothing.")
-def baseline(paths: tuple[str, ...], select: tuple[str, ...], ignore: tuple[str, ...], file: str, prune: bool) -> int:
+def baseline(paths: tuple[str, ...], file: str, prune: bool, **options: Any) -> int:
     """Write down what is found today, so that `nnlint check --baseline FILE` tells only what is new.
 
     An older file is brought up to date: what is found is in it, what is fixed is dropped, what was not checked stays.
     """
-    from nnlint import config, engine
+    from nnlint import engine
     from nnlint.baseline import file as files
     from nnlint.baseline.matching import compare
+    from nnlint.cli.configured import configured
 
     path = Path(file)
     targets = [existing(each) for each in paths or (".",)]
     with clear_errors():
         before = files.read(path) if prune or path.exists() else {}
-        settings = config.override(config.load(targets[0]), words(select), words(ignore))
+        settings = configured(options, targets[0])
         report = engine.check(targets, settings)
         compared = compare(before, report, path.parent, targets)
         after = Counter(compared.unspoken) + Counter(compared.known if prune else compared.found)

@@ -14,12 +14,12 @@ import click
 from nnlint.cli.baselining import Known, baseline_option
 from nnlint.cli.fixing import Wishes, fix_options, wishes
 from nnlint.cli.ignoring import ignore_options, ignoring
-from nnlint.cli.options import limits_options, report_options, rule_options, words
+from nnlint.cli.options import limits_options, report_options, rule_options
 from nnlint.cli.problems import CLEAN, FAILED, clear_errors, existing
 
 if TYPE_CHECKING:
     from nnlint.cli.destinations import Output
-    from nnlint.config import Settings
+    from nnlint.config import SettingsOf
     from nnlint.engine import Report
 
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 @limits_options
 def check(
     paths: tuple[str, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
     output: Output,
     stdin_filename: str | None,
     show_files: bool,
@@ -48,11 +46,12 @@ def check(
     **options: Any,
 ) -> int:
     """Check files and folders (default: this folder; `-`: standard input)."""
-    from nnlint import config, engine
+    from nnlint import engine
     from nnlint.cli import probing
+    from nnlint.cli.configured import configured, format_for
     from nnlint.cli.output import write
     from nnlint.cli.verbosity import Stopwatch
-    from nnlint.program.project import is_excluded
+    from nnlint.config.exclusions import Exclusions
 
     wanted = wishes(options)
     silencing = ignoring(options)
@@ -67,9 +66,11 @@ def check(
     targets = [] if stdin else [existing(path) for path in paths or (".",)]
     with clear_errors():
         start = targets[0] if targets else Path(stdin_filename or ".").parent
-        settings = config.override(config.load(start), words(select), words(ignore))
+        settings = configured(options, start)
+        output = output.by_default(format_for(settings, start))
         if force_exclude:
-            targets = [path for path in targets if not is_excluded(path, settings.exclude, settings.root)]
+            exclusions = Exclusions(settings)
+            targets = [path for path in targets if exclusions.why(path) is None]
         if show_files:
             for file in _files(targets, settings, stdin):
                 print(file)
@@ -96,7 +97,7 @@ def check(
 
 def _mended(
     targets: list[Path],
-    settings: Settings,
+    settings: SettingsOf,
     wanted: Wishes,
     known: Known,
     stdin: tuple[str, bytes] | None,
@@ -113,7 +114,7 @@ def _mended(
     return max(status, _status(report, output))
 
 
-def _silenced(targets: list[Path], settings: Settings, reason: str, known: Known, output: Output) -> int:
+def _silenced(targets: list[Path], settings: SettingsOf, reason: str, known: Known, output: Output) -> int:
     from nnlint import engine
     from nnlint.cli.ignoring import add_ignores
     from nnlint.cli.output import write
@@ -123,7 +124,7 @@ def _silenced(targets: list[Path], settings: Settings, reason: str, known: Known
     return max(status, _status(report, output))
 
 
-def _files(targets: list[Path], settings: Settings, stdin: tuple[str, bytes] | None) -> list[Path]:
+def _files(targets: list[Path], settings: SettingsOf, stdin: tuple[str, bytes] | None) -> list[Path]:
     """What is checked, in the order in which it is."""
     from nnlint.foretelling import Foretelling
 

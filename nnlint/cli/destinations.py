@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,6 +41,13 @@ class Output:
     verbose: bool
     fail_on: str | None
     exit_zero: bool
+    is_default: bool = False  # nobody has named a format
+
+    def by_default(self, name: str) -> Output:
+        """In the format that the settings name, if the command line names none."""
+        if not self.is_default or (self.statistics and name not in COUNTED):
+            return self
+        return replace(self, destinations=tuple(replace(each, format=name) for each in self.destinations))
 
     @property
     def shown(self) -> str | None:
@@ -62,12 +69,14 @@ def output(options: dict[str, Any]) -> Output:
         raise click.UsageError("--quiet and --verbose do not go together")
     given = words(asked)
     where = "--output-format" if given else DEFAULT
-    destinations = _destinations(given or words((os.environ.get(DEFAULT, ""),)) or ["full"], where, file)
+    named = given or words((os.environ.get(DEFAULT, ""),))
+    destinations = _destinations(named or ["full"], where, file)
     if statistics:
         for each in destinations:
             if each.format not in COUNTED:
                 raise click.UsageError(f"--statistics has the formats {', '.join(COUNTED)}, not {each.format}")
-    return Output(destinations, statistics, quiet, verbose, options.pop("fail_on"), options.pop("exit_zero"))
+    fail_on, exit_zero = options.pop("fail_on"), options.pop("exit_zero")
+    return Output(destinations, statistics, quiet, verbose, fail_on, exit_zero, is_default=not named)
 
 
 def _destinations(wanted: list[str], where: str, file: str | None) -> tuple[Destination, ...]:

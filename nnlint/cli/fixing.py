@@ -16,7 +16,7 @@ import click
 from nnlint.cli.problems import CLEAN, FAILED, FOUND
 
 if TYPE_CHECKING:
-    from nnlint.config import Settings
+    from nnlint.config import SettingsOf
     from nnlint.engine import Report
     from nnlint.fixing.rounds import Fixed
 
@@ -53,7 +53,7 @@ def wishes(options: dict[str, Any]) -> Wishes:
 
 
 def fixed(
-    targets: list[Path], settings: Settings, wishes: Wishes, stdin: tuple[str, bytes] | None
+    targets: list[Path], settings: SettingsOf, wishes: Wishes, stdin: tuple[str, bytes] | None
 ) -> tuple[Report, int]:
     """Mend the files (or standard input, whose text goes to standard output).
 

@@ -17,6 +17,17 @@ __all__ = ["limits_options", "report_options", "rule_options", "words"]
 def rule_options(command: Callable[..., int]) -> Callable[..., int]:
     """The options that say what is looked for."""
     for option in (
+        click.option("--isolated", is_flag=True, help="Read no configuration file."),
+        click.option("--config", metavar="FILE", help="The configuration of every file, in the place of its own."),
+        click.option(
+            "--min-confidence", type=click.Choice(["likely", "certain"]), help="Show findings that are this sure."
+        ),
+        click.option(
+            "--per-file-ignores", multiple=True, metavar="PATTERN:RULE", help="Do not look for a rule in some files."
+        ),
+        click.option("--extend-exclude", multiple=True, metavar="PATTERN", help="Leave out these files besides."),
+        click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out these files and folders only."),
+        click.option("--extend-select", multiple=True, metavar="RULES", help="Look for these besides."),
         click.option("--ignore", multiple=True, metavar="RULES", help="Do not look for these."),
         click.option(
             "--select",

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnlint.cli.baselining import Known, baseline_option
-from nnlint.cli.options import limits_options, report_options, rule_options, words
+from nnlint.cli.options import limits_options, report_options, rule_options
 from nnlint.cli.problems import FAILED, Problem, clear_errors, existing
 
 if TYPE_CHECKING:
     from nnlint.cli.destinations import Output
-    from nnlint.config import Settings
+    from nnlint.config import SettingsOf
     from nnlint.probe.probing import Probed
 
 
@@ -36,31 +36,30 @@ def probe(
     script: str,
     arguments: tuple[str, ...],
     module: bool,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
     output: Output,
     recipe: bool,
     report: str | None,
     baseline: str | None,
-    **limits: Any,
+    **options: Any,
 ) -> int:
     """Run a script for a few steps, in safety, and say which findings the run confirms or refutes.
 
     Nothing that the script writes reaches your files, and it gets no network. Its own arguments stand behind `--`.
     """
-    from nnlint import config
+    from nnlint.cli.configured import configured, format_for
     from nnlint.probe.limits import Limits
     from nnlint.probe.probing import Script, probe_script
 
     known = Known.read(baseline)
-    python = _python(limits.pop("python"))
+    python = _python(options.pop("python"))
     path = Path.cwd() if module else existing(script)
     if path.is_dir() and not module:
         raise Problem(f"`{script}` is a folder: name a script, or use `nnlint check --probe {script}`")
     with clear_errors():
-        settings = config.override(config.load(path), words(select), words(ignore))
+        settings = configured(options, path)
+        output = output.by_default(format_for(settings, path))
         probed = probe_script(
-            Script(script, arguments, module), Limits(**limits), settings, recipe=recipe or bool(report), python=python
+            Script(script, arguments, module), Limits(**options), settings, recipe=recipe or bool(report), python=python
         )
     if report:
         _write_page(probed, report)
@@ -68,7 +67,7 @@ def probe(
 
 
 def probe_scripts(
-    targets: list[Path], limits: dict[str, Any], settings: Settings, progress: Callable[[int, int], None] | None
+    targets: list[Path], limits: dict[str, Any], settings: SettingsOf, progress: Callable[[int, int], None] | None
 ) -> Probed:
     from nnlint.probe.limits import Limits
     from nnlint.probe.probing import probe_paths

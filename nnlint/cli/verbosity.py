@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nnlint.config import Settings
+    from nnlint.config import SettingsOf
 
 SLOWEST = 5
 
@@ -17,12 +17,14 @@ SLOWEST = 5
 class Stopwatch:
     """Tells of a check before and after it; between them it takes the times from how the check advances."""
 
-    def __init__(self, settings: Settings, targets: Sequence[Path], advance: Callable[[int, int], None] | None) -> None:
+    def __init__(
+        self, settings: SettingsOf, targets: Sequence[Path], advance: Callable[[int, int], None] | None
+    ) -> None:
         self._targets = targets
         self._advance = advance
         self._seconds: dict[Path, float] = {}
         self._started = self._last = time.perf_counter()
-        _say(f"settings: {_settings_file(settings) or 'none, the defaults hold'}")
+        _say(f"settings: {_files(settings, targets)}")
         for target in targets:
             _say(f"reading {target}")
 
@@ -42,16 +44,10 @@ class Stopwatch:
             _say(f"{seconds:8.2f} s  {target}")
 
 
-def _settings_file(settings: Settings) -> Path | None:
-    for name in ("nnlint.toml", "pyproject.toml"):
-        file = settings.root / name
-        try:
-            text = file.read_text(encoding="utf-8")
-            if name == "nnlint.toml" or "[tool.nnlint" in text:
-                return file
-        except (OSError, UnicodeDecodeError):
-            continue
-    return None
+def _files(settings: SettingsOf, targets: Sequence[Path]) -> str:
+    """The configuration files that hold for any of the files."""
+    files = {layer.file: None for target in targets for layer in settings.of(target).layers if layer.file}
+    return ", ".join(str(file) for file in files) or "none, the defaults hold"
 
 
 def _say(text: str) -> None:

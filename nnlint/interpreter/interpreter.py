@@ -116,7 +116,7 @@ class Interpreter(Paths):
         self.assumptions: dict[object, bool] = {}
         self.undecided = 0  # how many branches are being run of which it is not known whether they are taken
         self.choosing = False  # whether one of several callees is tried
-        self.roles = roles.Roles()
+        self.roles = roles.Roles(self.program.conventions(self.imports.main))
         self.memories = Memories()
         self.sizes = Sizes()
         self.orders = Orders()

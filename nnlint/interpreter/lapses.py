@@ -213,14 +213,12 @@ def suspicion(run: Interpreter, module: Obj) -> Suspicion:
 
 def _in_evaluation(run: Interpreter, setter: Setter) -> bool:
     """Whether `train()` was called in the evaluation that runs: under `no_grad`, or in a function of that name."""
-    from nnlint.interpreter.roles import role_of_name
-
     if setter.gradients is False:
         return True
     shared = [frame for frame in setter.frames if any(frame is each for each in run.frames)]
     if len(shared) < len(setter.frames):
         return False  # it was called in a function that has returned
-    told = (role_of_name(frame.name.rpartition(".")[2]) for frame in reversed(shared))
+    told = (run.roles.of_function(frame.name.rpartition(".")[2]) for frame in reversed(shared))
     return next((role for role in told if role is not Role.UNKNOWN), Role.UNKNOWN) is Role.EVALUATION
 
 

@@ -32,6 +32,7 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.interpreter.wording import text_of
+from nnlint.program.conventions import Conventions
 from nnlint.reading import script as ir
 from nnlint.source import Place
 from nnlint.values import Lapse, Role, Split
@@ -142,10 +143,14 @@ class Forward:
 class Roles:
     """Keeps the forward passes of one root and judges them at its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, conventions: Conventions) -> None:
+        self.conventions = conventions
         self.forwards: list[Forward] = []
         self.batches: list[Batch] = []
         self.switched: list[lapses.Switched] = []
+
+    def of_function(self, name: str) -> Role:
+        return self.conventions.role_of_function(name) or role_of_name(name)
 
     def batch(self, batch: Batch) -> int:
         self.batches.append(batch)
@@ -280,7 +285,7 @@ class Roles:
                 else nothing
             )
         nearest = next(
-            (role for name in reversed(forward.functions) if (role := role_of_name(name)) is not Role.UNKNOWN),
+            (role for name in reversed(forward.functions) if (role := self.of_function(name)) is not Role.UNKNOWN),
             Role.UNKNOWN,
         )
         deliberate = forward.deliberate and nearest is not Role.EVALUATION
@@ -316,7 +321,7 @@ class Roles:
             return Role.EVALUATION, "it was switched to evaluation, and the loop over the data trains nothing", True
         told = data or forward.measured or forward.loops
         if nearest is Role.EVALUATION and forward.used and told and not forward.synthetic:
-            function = next(name for name in reversed(forward.functions) if role_of_name(name) is Role.EVALUATION)
+            function = next(name for name in reversed(forward.functions) if self.of_function(name) is Role.EVALUATION)
             return Role.EVALUATION, f"`{function}` evaluates", False
         if (
             forward.used

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nnlint.config import Settings
+from nnlint.config import SettingsOf
 from nnlint.engine import Report, cell_name, check
 from nnlint.events import Event
 from nnlint.finding import Finding, Step, Verdict
@@ -57,7 +57,7 @@ class Script:
 
 
 def probe_script(
-    script: Script, limits: Limits, settings: Settings, *, recipe: bool = False, python: str = sys.executable
+    script: Script, limits: Limits, settings: SettingsOf, *, recipe: bool = False, python: str = sys.executable
 ) -> Probed:
     """Run a script; judge it and the user's files that it imported. With `recipe` its checks are made too."""
     start = Path.cwd() if script.is_module else Path(script.name).resolve().parent
@@ -82,7 +82,7 @@ def probe_script(
     return _heard(targets, [testimony], settings)
 
 
-def _notebook(path: Path, targets: list[Path], testimony: Testimony, settings: Settings) -> Probed:
+def _notebook(path: Path, targets: list[Path], testimony: Testimony, settings: SettingsOf) -> Probed:
     """The cells of a notebook are one program; what is said of it is said by cell."""
     try:
         notebook = Notebook.read(str(path), path.read_bytes())
@@ -113,7 +113,7 @@ def _notebook(path: Path, targets: list[Path], testimony: Testimony, settings: S
 def probe_paths(
     paths: Sequence[Path],
     limits: Limits,
-    settings: Settings,
+    settings: SettingsOf,
     progress: Callable[[int, int], None] | None = None,
     python: str = sys.executable,
 ) -> Probed:
@@ -142,7 +142,7 @@ def is_script(path: Path) -> bool:
 def _heard(
     paths: Sequence[Path],
     testimonies: Sequence[Testimony],
-    settings: Settings,
+    settings: SettingsOf,
     text: tuple[str, bytes] | None = None,
 ) -> Probed:
     """Both witnesses: the interpreter over the paths, and over a `text` under its name, and the runs."""
@@ -150,7 +150,8 @@ def _heard(
     report = check(paths, settings, witness=foretelling)
     torch = {path: foretelling.torch(path) for path in foretelling.targets()}
     version = next(iter(torch.values()), TorchVersion())
-    heard = [(testimony, verdicts.judge(testimony, settings.codes(), version)) for testimony in testimonies]
+    codes = frozenset().union(*(settings.of(path).codes() for path in torch))
+    heard = [(testimony, verdicts.judge(testimony, codes, version)) for testimony in testimonies]
     findings = [replace(finding, verdict=_verdict(finding, heard)) for finding in report.findings]
     alone = _alone(paths, foretelling, settings, heard, findings)
     found = sorted([*findings, *alone.findings], key=lambda each: (each.place.path, each.place.span or _START))
@@ -195,7 +196,7 @@ def _verdict(finding: Finding, heard: Iterable[tuple[Testimony, list[Seen]]]) ->
 def _alone(
     paths: Sequence[Path],
     foretelling: Foretelling,
-    settings: Settings,
+    settings: SettingsOf,
     heard: Sequence[tuple[Testimony, list[Seen]]],
     findings: Sequence[Finding],
 ) -> Report:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from nnlint.program.conventions import Conventions
 from nnlint.program.folders import Folders
 from nnlint.program.project import find_root
 from nnlint.program.readers import Readers
@@ -30,7 +31,8 @@ class Program:
     """The targets, and every file of their projects that they lead to.
 
     `root` is the project's; without it every file belongs to the nearest project around it. `unsaved` holds text that
-    stands for a file's: standard input, an editor's buffer. Paths that are handed out are absolute.
+    stands for a file's: standard input, an editor's buffer; `conventions` says what the project of a file calls its
+    things. Paths that are handed out are absolute.
     """
 
     def __init__(
@@ -39,12 +41,14 @@ class Program:
         root: Path | None = None,
         *,
         unsaved: Mapping[Path, bytes] | None = None,
+        conventions: Callable[[Path], Conventions] = lambda path: Conventions(),
         read: Callable[[Source], Script] = _read_script,
     ) -> None:
         self._targets = {_absolute(target): target for target in targets}
         self._root = _absolute(root) if root is not None else None
         self._unsaved = {_absolute(path): data for path, data in (unsaved or {}).items()}
         self._read = read
+        self.conventions = conventions
         self._folders = Folders()
         self._search = Search(self._folders)
         self._scripts: dict[Path, Script | Unreadable] = {}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
 
 MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
 
@@ -35,42 +33,31 @@ def package_holder(folder: Path) -> Path:
     return folder
 
 
-def python_files(paths: Iterable[Path], exclude: Sequence[str] = (), root: Path | None = None) -> list[Path]:
+LeavesOut = Callable[[str, bool], bool]
+"""Whether a path, absolute, is left out of a walk; the second argument says that it is a folder."""
+
+
+def python_files(paths: Iterable[Path], leaves_out: LeavesOut | None = None) -> list[Path]:
     """The files named, and the .py files below the folders named, sorted, each once.
 
-    `exclude` holds patterns as in a .gitignore, relative to `root` (by default the root of the project that a folder is
-    in). A file that is named is taken whatever it is called and whatever is excluded.
+    A file that is named is taken whatever it is called and whatever is left out; a folder that is named is looked into.
     """
-    spec = GitIgnoreSpec.from_lines(exclude)
     named: dict[str, Path] = {}
     found: dict[str, Path] = {}
     for path in paths:
         if path.is_dir():
-            base = os.path.abspath(root if root is not None else find_root(path))
-            for file in walk(path, spec, Path(base)):
+            for file in walk(path, leaves_out):
                 found.setdefault(os.path.realpath(file), file)
         else:
             named.setdefault(os.path.realpath(path), path)
     return sorted((found | named).values())
 
 
-def is_excluded(path: Path, exclude: Sequence[str], root: Path) -> bool:
-    """Whether a file or folder would be left out if it was met on the way down from `root`, and not named."""
-    absolute, base = os.path.abspath(path), os.path.abspath(root)
-    relative = os.path.relpath(absolute, base).split(os.sep)
-    folders = relative if path.is_dir() else relative[:-1]
-    if relative[0] not in (os.curdir, os.pardir) and any(_is_skipped(folder) for folder in folders):
-        return True
-    return _is_excluded(GitIgnoreSpec.from_lines(exclude), absolute, Path(base), path.is_dir())
-
-
 class ProjectTooLarge(Exception):
     """There are more folders than it is worth to look into."""
 
 
-def walk(
-    folder: Path, spec: GitIgnoreSpec | None = None, base: Path | None = None, most_folders: int | None = None
-) -> Iterator[Path]:
+def walk(folder: Path, leaves_out: LeavesOut | None = None, most_folders: int | None = None) -> Iterator[Path]:
     """The .py files below a folder; links last, and only to what was not walked yet, so that loops end.
 
     Raises `ProjectTooLarge` after `most_folders`.
@@ -95,7 +82,7 @@ def walk(
             is_folder = _is_folder(entry)
             if _is_skipped(entry.name) if is_folder else not _is_script(entry):
                 continue
-            if spec is not None and _is_excluded(spec, entry.path, base, is_folder):
+            if leaves_out is not None and leaves_out(os.path.abspath(entry.path), is_folder):
                 continue
             if entry.is_symlink():
                 links.append(entry.path)
@@ -131,13 +118,3 @@ def _is_script(entry: os.DirEntry[str]) -> bool:
 
 def _is_skipped(name: str) -> bool:
     return name.startswith(".") or name in SKIPPED or name.endswith(".egg-info")
-
-
-def _is_excluded(spec: GitIgnoreSpec, path: str, base: Path | None, is_folder: bool) -> bool:
-    """Whether a pattern matches, relative to `base`; a path that is not below it is matched as a whole."""
-    absolute = Path(os.path.abspath(path))
-    try:
-        relative = absolute.relative_to(base or Path.cwd())
-    except ValueError:
-        relative = absolute.relative_to(absolute.anchor)
-    return spec.match_file(relative.as_posix() + ("/" if is_folder else ""))
