@@ -68,6 +68,7 @@ def test_what_only_order_matters_to_leaves_the_softmax_free(use: str) -> None:
         "choice = torch.multinomial(probs, 1)",
         "entropy = torch.log(probs)",
         "roc_auc_score(y, probs)",
+        "unknown({'probabilities': probs})",
         "F.mse_loss(probs, y)",
         "F.nll_loss(probs, y)",
         "torch.cat([probs, probs]).mean()",

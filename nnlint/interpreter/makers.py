@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.events import Event, LossComputed, OperationRan
-from nnlint.interpreter.objects import Arguments, Frame, Instance, Sequence, Tensor, Value
+from nnlint.interpreter.objects import Arguments, Frame, Instance, Mapping, Sequence, Tensor, Union, Value
 from nnlint.interpreter.written import written
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -30,6 +30,7 @@ _HAND_ON = frozenset(
     ]
 )  # fmt: skip
 _NOWHERE = Place("")
+MOST_ITEMS = 32  # of a container that are looked at
 
 
 class Makers:
@@ -49,7 +50,13 @@ class Makers:
                         if spot is not None:
                             self._uses[spot].add((place or _NOWHERE, expects))
             case Sequence():
-                for item in value.items[:8]:
+                for item in value.items[:MOST_ITEMS]:
+                    self.used(item, place, expects)
+            case Mapping():
+                for item in list(value.items.values())[:MOST_ITEMS]:
+                    self.used(item, place, expects)
+            case Union():
+                for item in value.alternatives:
                     self.used(item, place, expects)
 
     def given_away(self, arguments: Arguments, place: Place | None) -> None:
