@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nnlint.cli.output import write_file
-from tests.test_cli import break_a_file, folder, nnlint  # noqa: F401
+from tests.test_cli import CLEAN, break_a_file, nnlint
 
 WARNED = """import torch
 from torch import nn
@@ -31,13 +31,20 @@ Net()(torch.randn(4, 3, 8, 8))
 
 
 @pytest.fixture
-def broken(folder: Path) -> Path:  # noqa: F811
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text("[tool.nnlint]\n", encoding="utf-8")
+    (tmp_path / "clean.py").write_text(CLEAN, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def broken(folder: Path) -> Path:
     break_a_file(folder)
     return folder
 
 
 @pytest.fixture
-def warned(folder: Path) -> Path:  # noqa: F811
+def warned(folder: Path) -> Path:
     (folder / "net.py").write_text(WARNED, encoding="utf-8")
     return folder
 
@@ -132,11 +139,11 @@ def test_the_files_are_shown_and_nothing_else(broken: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "broken.py\nclean.py\n", "")
 
 
-def test_quiet_leaves_the_summary_out(folder: Path) -> None:  # noqa: F811
+def test_quiet_leaves_the_summary_out(folder: Path) -> None:
     assert nnlint("--quiet", cwd=folder).stdout == ""
 
 
-def test_quiet_leaves_notes_out(folder: Path) -> None:  # noqa: F811
+def test_quiet_leaves_notes_out(folder: Path) -> None:
     (folder / "empty").mkdir()
     assert nnlint("--quiet", "empty", cwd=folder).stderr == ""
 
@@ -145,7 +152,7 @@ def test_quiet_shows_findings(broken: Path) -> None:
     assert "error[NN000]" in nnlint("--quiet", cwd=broken).stdout
 
 
-def test_verbose_tells_of_settings_and_files(folder: Path) -> None:  # noqa: F811
+def test_verbose_tells_of_settings_and_files(folder: Path) -> None:
     done = nnlint("--verbose", cwd=folder)
     assert done.stdout == "Found no problems in 1 file\n"
     assert "pyproject.toml" in done.stderr.splitlines()[0]
@@ -189,3 +196,28 @@ def test_a_file_is_written_over_as_a_whole(tmp_path: Path) -> None:
 def test_what_is_no_regular_file_stays_what_it_is() -> None:
     write_file(os.devnull, "text")
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+
+
+def split_over_two_files(folder: Path) -> None:
+    """The network is trained by a file that knows nothing of it."""
+    (folder / "trainer.py").write_text(
+        "import torch\nfrom torch import nn\n\n\ndef loss(net, x, y):\n    return nn.CrossEntropyLoss()(net(x), y)\n",
+        encoding="utf-8",
+    )
+    (folder / "train.py").write_text(
+        "import torch\nfrom torch import nn\nfrom trainer import loss\n\n"
+        "net = nn.Sequential(nn.Linear(8, 4), nn.Softmax(dim=1))\nloss(net, torch.randn(4, 8), torch.tensor([1]))\n",
+        encoding="utf-8",
+    )
+
+
+def test_the_whole_project_is_read_for_one_file(folder: Path) -> None:
+    split_over_two_files(folder)
+    arguments = ("trainer.py", "--select", "NN101", "--output-format", "concise")
+    assert nnlint(*arguments, cwd=folder).stdout == ""
+    assert nnlint(*arguments, "--whole-project", cwd=folder).stdout.startswith("trainer.py:6:12: NN101")
+
+
+def test_of_the_whole_project_only_what_is_named_is_told(broken: Path) -> None:
+    done = nnlint("--whole-project", "clean.py", cwd=broken)
+    assert (done.returncode, done.stdout) == (0, "Found no problems in 1 file\n")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads from standard input.")
 @click.option("--show-files", is_flag=True, help="Show which files would be checked, and do nothing else.")
 @click.option("--force-exclude", is_flag=True, help="Leave out what is excluded also where it is named here.")
+@click.option("--whole-project", is_flag=True, help="Check the whole project, and tell of what is named here only.")
 @click.option("--probe", is_flag=True, help="Run the scripts among them for a few steps, and say what the runs show.")
 @limits_options
 def check(
@@ -38,6 +39,7 @@ def check(
     stdin_filename: str | None,
     show_files: bool,
     force_exclude: bool,
+    whole_project: bool,
     probe: bool,
     **options: Any,
 ) -> int:
@@ -45,10 +47,13 @@ def check(
     from nnlint import config, engine
     from nnlint.cli import probing
     from nnlint.cli.output import write
+    from nnlint.cli.narrowing import narrowed, within_project
     from nnlint.cli.verbosity import Stopwatch
     from nnlint.program.project import is_excluded
 
     wanted = wishes(options)
+    if whole_project and (probe or wanted.any or "-" in paths):
+        raise click.UsageError("--whole-project goes with neither --probe, fixes nor standard input")
     if probe and "-" in paths:
         raise click.UsageError("--probe runs scripts, and standard input is none")
     if probe and wanted.any:
@@ -69,8 +74,11 @@ def check(
                 return probing.tell(probing.probe_scripts(targets, options, settings, progress), output)
             if wanted.any:
                 return _mended(targets, settings, wanted, stdin, output)
-            watch = Stopwatch(settings, _files(targets, settings, stdin), progress) if output.verbose else None
-            report = engine.check(targets, settings, progress=watch.advance if watch else progress, stdin=stdin)
+            read = within_project(targets) if whole_project else targets
+            watch = Stopwatch(settings, _files(read, settings, stdin), progress) if output.verbose else None
+            report = engine.check(read, settings, progress=watch.advance if watch else progress, stdin=stdin)
+            if whole_project:
+                report = narrowed(report, _files(targets, settings, stdin))
         if watch:
             watch.tell()
     if not report.files and targets and not output.quiet:
