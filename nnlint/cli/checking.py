@@ -46,8 +46,8 @@ def check(
     """Check files and folders (default: this folder; `-`: standard input)."""
     from nnlint import config, engine
     from nnlint.cli import probing
-    from nnlint.cli.output import write
     from nnlint.cli.narrowing import narrowed, within_project
+    from nnlint.cli.output import write
     from nnlint.cli.verbosity import Stopwatch
     from nnlint.program.project import is_excluded
 
