@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnlint.cli.baselining import Known, baseline_option
 from nnlint.cli.fixing import Wishes, fix_options, wishes
+from nnlint.cli.ignoring import ignore_options, ignoring
 from nnlint.cli.options import limits_options, report_options, rule_options, words
 from nnlint.cli.problems import CLEAN, FAILED, clear_errors, existing
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 @rule_options
 @report_options
 @fix_options
+@ignore_options
+@baseline_option
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads from standard input.")
 @click.option("--show-files", is_flag=True, help="Show which files would be checked, and do nothing else.")
 @click.option("--force-exclude", is_flag=True, help="Leave out what is excluded also where it is named here.")
@@ -41,6 +46,7 @@ def check(
     force_exclude: bool,
     whole_project: bool,
     probe: bool,
+    baseline: str | None,
     **options: Any,
 ) -> int:
     """Check files and folders (default: this folder; `-`: standard input)."""
@@ -52,13 +58,17 @@ def check(
     from nnlint.program.project import is_excluded
 
     wanted = wishes(options)
-    if whole_project and (probe or wanted.any or "-" in paths):
-        raise click.UsageError("--whole-project goes with neither --probe, fixes nor standard input")
+    silencing = ignoring(options)
+    if whole_project and (probe or wanted.any or silencing.add or "-" in paths):
+        raise click.UsageError("--whole-project goes with no --probe, no fixes, no --add-ignores, no standard input")
+    if silencing.add and (probe or wanted.any or "-" in paths):
+        raise click.UsageError("--add-ignores writes into files by itself: no --probe, no fixes, no standard input")
     if probe and "-" in paths:
         raise click.UsageError("--probe runs scripts, and standard input is none")
     if probe and wanted.any:
         raise click.UsageError("--probe runs the scripts as they are: fix them first")
     stdin = _stdin(paths, stdin_filename)
+    known = Known.read(baseline)
     targets = [] if stdin else [existing(path) for path in paths or (".",)]
     with clear_errors():
         start = targets[0] if targets else Path(stdin_filename or ".").parent
@@ -71,9 +81,13 @@ def check(
             return CLEAN
         with _progress() as progress:
             if probe:
-                return probing.tell(probing.probe_scripts(targets, options, settings, progress), output)
+                probed = probing.probe_scripts(targets, options, settings, progress)
+                probed = replace(probed, report=known.tell_new(probed.report, targets))
+                return probing.tell(probed, output)
             if wanted.any:
-                return _mended(targets, settings, wanted, stdin, output)
+                return _mended(targets, settings, wanted, known, stdin, output)
+            if silencing.add:
+                return _silenced(targets, settings, silencing.reason, known, output)
             read = within_project(targets) if whole_project else targets
             watch = Stopwatch(settings, _files(read, settings, stdin), progress) if output.verbose else None
             report = engine.check(read, settings, progress=watch.advance if watch else progress, stdin=stdin)
@@ -83,6 +97,7 @@ def check(
             watch.tell()
     if not report.files and targets and not output.quiet:
         print(f"nnlint: no Python file under {', '.join(str(path) for path in targets)}", file=sys.stderr)
+    report = known.tell_new(report, targets)
     write(report, output)
     return _status(report, output)
 
@@ -91,6 +106,7 @@ def _mended(
     targets: list[Path],
     settings: Settings,
     wanted: Wishes,
+    known: Known,
     stdin: tuple[str, bytes] | None,
     output: Output,
 ) -> int:
@@ -100,6 +116,17 @@ def _mended(
     report, status = fixed(targets, settings, wanted, stdin)
     if wanted.diff or wanted.fix_only or stdin:
         return max(status, FAILED if report.errors else CLEAN)
+    report = known.tell_new(report, targets)
+    write(report, output)
+    return max(status, _status(report, output))
+
+
+def _silenced(targets: list[Path], settings: Settings, reason: str, known: Known, output: Output) -> int:
+    from nnlint import engine
+    from nnlint.cli.ignoring import add_ignores
+    from nnlint.cli.output import write
+
+    report, status = add_ignores(lambda texts: engine.check(targets, settings, unsaved=texts), reason, known.hold_back)
     write(report, output)
     return max(status, _status(report, output))
 

@@ -6,11 +6,13 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnlint.cli.baselining import Known, baseline_option
 from nnlint.cli.options import limits_options, report_options, rule_options, words
 from nnlint.cli.problems import FAILED, Problem, clear_errors, existing
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 @report_options
 @click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write a page (HTML) with all of it.")
 @click.option("--recipe", is_flag=True, help="Make the checks of Karpathy's recipe for training networks besides.")
+@baseline_option
 @limits_options
 def probe(
     script: str,
@@ -38,6 +41,7 @@ def probe(
     output: Output,
     recipe: bool,
     report: str | None,
+    baseline: str | None,
     **limits: Any,
 ) -> int:
     """Run a script for a few steps, in safety, and say which findings the run confirms or refutes.
@@ -48,6 +52,7 @@ def probe(
     from nnlint.probe.limits import Limits
     from nnlint.probe.probing import Script, probe_script
 
+    known = Known.read(baseline)
     python = _python(limits.pop("python"))
     path = Path.cwd() if module else existing(script)
     if path.is_dir() and not module:
@@ -59,7 +64,7 @@ def probe(
         )
     if report:
         _write_page(probed, report)
-    return tell(probed, output)
+    return tell(replace(probed, report=known.tell_new(probed.report, ())), output)
 
 
 def probe_scripts(

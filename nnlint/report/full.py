@@ -114,8 +114,10 @@ def _bar(gutter: int) -> Text:
 
 def _summary(report: Report) -> Text:
     files = _counted(report.files, "file")
+    if report.held_back:
+        files += f"; {_counted(report.held_back, 'known finding')} held back"
     if not report.findings:
-        return Text(f"Found no problems in {files}", style="green")
+        return Text(f"Found no {'new ' if report.held_back else ''}problems in {files}", style="green")
     counts = [
         _counted(count, name)
         for severity, name in (
