@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads from standard input.")
 @click.option("--show-files", is_flag=True, help="Show which files would be checked, and do nothing else.")
 @click.option("--force-exclude", is_flag=True, help="Leave out what is excluded also where it is named here.")
+@click.option("--whole-project", is_flag=True, help="Check the whole project, and tell of what is named here only.")
 @click.option("--probe", is_flag=True, help="Run the scripts among them for a few steps, and say what the runs show.")
 @limits_options
 def check(
@@ -41,6 +42,7 @@ def check(
     stdin_filename: str | None,
     show_files: bool,
     force_exclude: bool,
+    whole_project: bool,
     probe: bool,
     baseline: str | None,
     **options: Any,
@@ -49,12 +51,15 @@ def check(
     from nnlint import engine
     from nnlint.cli import probing
     from nnlint.cli.configured import configured, format_for
+    from nnlint.cli.narrowing import narrowed, within_project
     from nnlint.cli.output import write
     from nnlint.cli.verbosity import Stopwatch
     from nnlint.config.exclusions import Exclusions
 
     wanted = wishes(options)
     silencing = ignoring(options)
+    if whole_project and (probe or wanted.any or silencing.add or "-" in paths):
+        raise click.UsageError("--whole-project goes with no --probe, no fixes, no --add-ignores, no standard input")
     if silencing.add and (probe or wanted.any or "-" in paths):
         raise click.UsageError("--add-ignores writes into files by itself: no --probe, no fixes, no standard input")
     if probe and "-" in paths:
@@ -84,8 +89,11 @@ def check(
                 return _mended(targets, settings, wanted, known, stdin, output)
             if silencing.add:
                 return _silenced(targets, settings, silencing.reason, known, output)
-            watch = Stopwatch(settings, _files(targets, settings, stdin), progress) if output.verbose else None
-            report = engine.check(targets, settings, progress=watch.advance if watch else progress, stdin=stdin)
+            read = within_project(targets) if whole_project else targets
+            watch = Stopwatch(settings, _files(read, settings, stdin), progress) if output.verbose else None
+            report = engine.check(read, settings, progress=watch.advance if watch else progress, stdin=stdin)
+            if whole_project:
+                report = narrowed(report, _files(targets, settings, stdin))
         if watch:
             watch.tell()
     if not report.files and targets and not output.quiet:
