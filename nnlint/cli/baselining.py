@@ -45,7 +45,8 @@ baseline_option = click.option(
 def baseline(paths: tuple[str, ...], select: tuple[str, ...], ignore: tuple[str, ...], file: str, prune: bool) -> int:
     """Write down what is known.
 
-    `nnlint check --baseline FILE` then tells only what is new. An older file is brought up to date: what is found is in it, what is fixed is dropped, what was not checked stays.
+    `nnlint check --baseline FILE` then tells only what is new. An older file is brought up to date: what is found is in
+    it, what is fixed is dropped, what was not checked stays.
     """
     from nnlint import config, engine
     from nnlint.baseline import file as files
