@@ -14,9 +14,10 @@ import click
 
 from nnlint.cli.baselining import Known, baseline_option
 from nnlint.cli.options import limits_options, report_options, rule_options, words
-from nnlint.cli.problems import CLEAN, FAILED, FOUND, Problem, clear_errors, existing
+from nnlint.cli.problems import FAILED, Problem, clear_errors, existing
 
 if TYPE_CHECKING:
+    from nnlint.cli.destinations import Output
     from nnlint.config import Settings
     from nnlint.probe.probing import Probed
 
@@ -37,8 +38,7 @@ def probe(
     module: bool,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
-    output_format: str,
-    exit_zero: bool,
+    output: Output,
     recipe: bool,
     report: str | None,
     baseline: str | None,
@@ -64,7 +64,7 @@ def probe(
         )
     if report:
         _write_page(probed, report)
-    return tell(replace(probed, report=known.tell_new(probed.report, ())), output_format, exit_zero)
+    return tell(replace(probed, report=known.tell_new(probed.report, ())), output)
 
 
 def probe_scripts(
@@ -77,12 +77,12 @@ def probe_scripts(
     return probe_paths(targets, Limits(**limits), settings, progress, python)
 
 
-def tell(probed: Probed, output_format: str, exit_zero: bool) -> int:
+def tell(probed: Probed, output: Output) -> int:
     """Tell what came of the runs; a finding that was refuted is shown and does not count."""
     from nnlint.cli.output import write
 
-    write(probed.report, output_format)
-    if output_format == "full":
+    write(probed.report, output)
+    if output.shown == "full" and not output.quiet:
         from nnlint.report import runs
 
         runs.write(probed, sys.stdout)
@@ -90,7 +90,7 @@ def tell(probed: Probed, output_format: str, exit_zero: bool) -> int:
         print(f"nnlint: {error}", file=sys.stderr)
     if probed.report.errors or probed.unrun:
         return FAILED
-    return FOUND if probed.stands and not exit_zero else CLEAN
+    return output.status(probed.standing)
 
 
 def _python(named: str | None) -> str:
@@ -111,11 +111,10 @@ def _python(named: str | None) -> str:
 
 
 def _write_page(probed: Probed, path: str) -> None:
+    from nnlint.cli.output import write_file
     from nnlint.report import page
 
     try:
-        Path(path).write_text(page.render(probed), encoding="utf-8")
+        write_file(path, page.render(probed))
     except page.MissingPlots as error:
         raise Problem(str(error)) from error
-    except OSError as error:
-        raise Problem(f"`{path}` can not be written: {error.strerror}") from error
