@@ -82,6 +82,18 @@ def test_a_new_copy_of_a_known_bug_in_another_function_is_new(folder: Path) -> N
     assert lines(compared(folder, known)) == [6]
 
 
+def test_a_bug_that_is_mended_in_one_function_is_new_in_another_and_in_another_file(folder: Path) -> None:
+    known = known_in(folder)
+    mended = TRAIN.replace("F.softmax(x, dim=1)", "x")
+    (folder / "train.py").write_text(IMPORTS + mended + "\n\n" + TRAIN.replace("train", "other"))
+    after = compared(folder, known)
+    assert (lines(after), dict(after.fixed)) == ([11], known)
+    (folder / "train.py").write_text(IMPORTS + mended)
+    (folder / "more.py").write_text(IMPORTS + TRAIN)
+    after = compared(folder, known)
+    assert (lines(after), dict(after.fixed)) == ([6], known)
+
+
 def test_a_new_copy_of_a_known_bug_in_another_file_is_new(folder: Path) -> None:
     known = known_in(folder)
     (folder / "more.py").write_text(IMPORTS + TRAIN)
