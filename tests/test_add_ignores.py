@@ -51,6 +51,11 @@ def test_the_comment_goes_where_it_works(before: str, after: str) -> None:
     assert silenced(before, found(1)) == after
 
 
+def test_the_comment_goes_to_the_last_line_of_the_finding_where_the_first_can_not_carry_it() -> None:
+    text = 'y = [\n    f("""a\nb"""),\n    c,\n]\n'
+    assert silenced(text, found(2, 3)).splitlines()[2] == 'b"""),  # nnlint: ignore[NN101]'
+
+
 def test_a_reason_is_written_behind_the_codes() -> None:
     assert silenced("f(x)\n", found(1), reason=" old,\nsee #3 ") == "f(x)  # nnlint: ignore[NN101] -- old, see #3\n"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nnlint import engine
-from nnlint.baseline import file
 from nnlint.baseline.content import Content, Contents
 from nnlint.baseline.matching import Comparison, compare
 from nnlint.config import Settings
-from tests.test_cli import nnlint
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 IMPORTS = "import torch\nimport torch.nn.functional as F\n\n\n"
@@ -83,6 +80,18 @@ def test_a_new_copy_of_a_known_bug_in_another_function_is_new(folder: Path) -> N
     known = known_in(folder)
     (folder / "train.py").write_text(IMPORTS + TRAIN.replace("train", "other") + "\n\n" + TRAIN)
     assert lines(compared(folder, known)) == [6]
+
+
+def test_a_bug_that_is_mended_in_one_function_is_new_in_another_and_in_another_file(folder: Path) -> None:
+    known = known_in(folder)
+    mended = TRAIN.replace("F.softmax(x, dim=1)", "x")
+    (folder / "train.py").write_text(IMPORTS + mended + "\n\n" + TRAIN.replace("train", "other"))
+    after = compared(folder, known)
+    assert (lines(after), dict(after.fixed)) == ([11], known)
+    (folder / "train.py").write_text(IMPORTS + mended)
+    (folder / "more.py").write_text(IMPORTS + TRAIN)
+    after = compared(folder, known)
+    assert (lines(after), dict(after.fixed)) == ([6], known)
 
 
 def test_a_new_copy_of_a_known_bug_in_another_file_is_new(folder: Path) -> None:
@@ -211,6 +220,19 @@ def edited(text: str, edit: str, number: int) -> str:
 # the text that is kept
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("f(1. - x)", "f(1.0 - x)"), ("f(.5)", "f(0.5)"), ("f('a', b)", 'f(\n"a",\n  b,\n)'), ("x[..., 1]", "x[...,1]")],
+)
+def test_formatters_do_not_change_what_a_text_is(before: str, after: str) -> None:
+    assert Content("a.py", "NN101", "", before).gist == Content("a.py", "NN101", "", after).gist
+
+
+@pytest.mark.parametrize("other", ["f(1.5 - x)", "f(10 - x)", "f(1. - y)", "g(1. - x)"])
+def test_other_code_is_another_text(other: str) -> None:
+    assert Content("a.py", "NN101", "", "f(1. - x)").gist != Content("a.py", "NN101", "", other).gist
+
+
 def test_a_long_text_is_cut_and_still_told_apart(folder: Path) -> None:
     def gist(values: str) -> tuple[str, str]:
         text = IMPORTS + TRAIN.replace("(x, dim=1)", f"(x + {values}, dim=1)")
@@ -233,156 +255,16 @@ def test_scope_and_path_are_those_that_a_reader_knows(folder: Path) -> None:
     ]
 
 
+def test_an_unreadable_file_is_known_by_the_line_at_which_reading_ends(folder: Path) -> None:
+    (folder / "train.py").write_text("import torch\nprint 'loss'\n")
+    known = known_in(folder)
+    assert [entry.text for entry in known] == ["print 'loss'"]
+    (folder / "train.py").write_text("import torch\n\nprint 'accuracy'\n")
+    assert lines(compared(folder, known)) == [3]
+
+
 def test_paths_do_not_depend_on_the_working_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = known_in(folder)
     monkeypatch.chdir(folder)
     report = engine.check([Path("train.py")], CODES)
     assert Contents(report, folder).of(report.findings[0]) in known
-
-
-# the file
-
-
-ENTRIES = st.dictionaries(st.builds(Content, *[st.text(max_size=12)] * 4), st.integers(1, 9), max_size=6)
-
-
-@given(entries=ENTRIES)
-def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, entries: dict[Content, int]) -> None:
-    path = tmp_path_factory.mktemp("baseline") / "known.json"
-    file.write(path, entries)
-    assert file.read(path) == entries
-
-
-@given(entries=ENTRIES)
-def test_the_file_does_not_depend_on_the_order_of_entries(entries: dict[Content, int]) -> None:
-    assert file.render(entries) == file.render(dict(reversed(entries.items())))
-
-
-def test_an_entry_is_one_line() -> None:
-    rendered = file.render({Content("a.py", "NN101", "f", "g(x)"): 2, Content("b.py", "NN101", "", "é"): 1})
-    assert rendered.splitlines()[3:5] == [
-        '    {"path": "a.py", "code": "NN101", "scope": "f", "text": "g(x)", "count": 2},',
-        '    {"path": "b.py", "code": "NN101", "scope": "", "text": "é", "count": 1}',
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("{", "is not JSON (line 1)"),
-        ("", "is not JSON (line 1)"),
-        ("[]", "it has no version"),
-        ('{"version": "1"}', "it has no version"),
-        ('{"version": 2, "findings": []}', "update nnlint"),
-        ('{"version": 1}', "`findings` must be a list"),
-        ('{"version": 1, "findings": [3]}', "entry 1 must have path, code, scope, text"),
-        (
-            '{"version": 1, "findings": [{"path": "a", "code": "b", "scope": "", "text": "", "count": "x"}]}',
-            "the count of",
-        ),
-        ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> theirs\n", "holds a merge conflict (line 1)"),
-        ("\udcff", "it is not UTF-8"),
-    ],
-)
-@pytest.mark.parametrize("arguments", [["check", "."], ["baseline", "."]])
-def test_a_broken_baseline_is_one_clear_line(folder: Path, text: str, told: str, arguments: list[str]) -> None:
-    content = text.encode("utf-8", "surrogateescape")
-    (folder / "known.json").write_bytes(content)
-    done = nnlint(*arguments, "--baseline", "known.json", cwd=folder)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert done.stderr.startswith("nnlint: `known.json`")
-    assert told in done.stderr
-    assert (folder / "known.json").read_bytes() == content
-
-
-def test_the_same_entry_twice_is_known_once(folder: Path) -> None:
-    rendered = file.render({Content("a.py", "NN101", "f", "g(x)"): 2})
-    row = rendered.splitlines()[3]
-    (folder / "known.json").write_text(rendered.replace(row, f"{row},\n{row}"))
-    assert list(file.read(folder / "known.json").values()) == [2]
-
-
-# the commands
-
-
-def test_known_findings_are_held_back_and_counted(folder: Path) -> None:
-    written = nnlint("baseline", cwd=folder)
-    assert (written.returncode, written.stderr) == (0, "")
-    assert written.stdout == "nnlint-baseline.json holds 1 known finding in 1 file (1 added)\n"
-    done = nnlint("check", "--baseline", "nnlint-baseline.json", cwd=folder)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "Found no new problems in 1 file; 1 known finding held back\n"
-
-
-def test_only_what_is_new_counts(folder: Path) -> None:
-    nnlint("baseline", cwd=folder)
-    (folder / "new.py").write_text(IMPORTS + TRAIN)
-    done = nnlint("check", "--baseline", "nnlint-baseline.json", "--output-format", "concise", cwd=folder)
-    assert (done.returncode, done.stdout.count("\n")) == (1, 1)
-    assert done.stdout.startswith("new.py:6:12: NN101 ")
-
-
-def test_what_is_fixed_is_told_and_dropped(folder: Path) -> None:
-    nnlint("baseline", cwd=folder)
-    (folder / "train.py").write_text(IMPORTS)
-    done = nnlint("check", "--baseline", "nnlint-baseline.json", cwd=folder)
-    assert done.returncode == 0
-    assert done.stderr == "nnlint: 1 known finding is fixed: `nnlint baseline --prune` drops it\n"
-    assert "(1 dropped)" in nnlint("baseline", "--prune", cwd=folder).stdout
-    assert json.loads((folder / "nnlint-baseline.json").read_text()) == {"version": 1, "findings": []}
-
-
-def test_pruning_adds_nothing(folder: Path) -> None:
-    nnlint("baseline", cwd=folder)
-    before = (folder / "nnlint-baseline.json").read_text()
-    (folder / "new.py").write_text(IMPORTS + TRAIN)
-    assert nnlint("baseline", "--prune", cwd=folder).returncode == 0
-    assert (folder / "nnlint-baseline.json").read_text() == before
-
-
-def test_writing_again_changes_nothing(folder: Path) -> None:
-    nnlint("baseline", cwd=folder)
-    before = (folder / "nnlint-baseline.json").read_text()
-    nnlint("baseline", cwd=folder)
-    assert (folder / "nnlint-baseline.json").read_text() == before
-
-
-def test_writing_for_one_file_keeps_what_is_known_of_others(folder: Path) -> None:
-    (folder / "more.py").write_text(IMPORTS + TRAIN)
-    nnlint("baseline", cwd=folder)
-    before = (folder / "nnlint-baseline.json").read_text()
-    nnlint("baseline", "more.py", cwd=folder)
-    assert (folder / "nnlint-baseline.json").read_text() == before
-
-
-def test_a_baseline_that_is_not_there_is_one_clear_line(folder: Path) -> None:
-    done = nnlint("check", "--baseline", "known.json", cwd=folder)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "nnlint: `known.json` does not exist: `nnlint baseline --baseline known.json` writes it\n"
-
-
-def test_a_baseline_that_can_not_be_written_is_one_clear_line(folder: Path) -> None:
-    done = nnlint("baseline", "--baseline", "nowhere/known.json", cwd=folder)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("nnlint: `nowhere/known.json` can not be written: ")
-
-
-def test_only_new_findings_are_silenced_by_comments(folder: Path) -> None:
-    nnlint("baseline", cwd=folder)
-    (folder / "new.py").write_text(IMPORTS + TRAIN)
-    done = nnlint("check", "--add-ignores", "--baseline", "nnlint-baseline.json", cwd=folder)
-    assert (done.returncode, done.stderr) == (0, "nnlint: silenced 1 problem in 1 file\n")
-    assert (folder / "train.py").read_text() == IMPORTS + TRAIN
-    assert "# nnlint: ignore[NN101]" in (folder / "new.py").read_text()
-
-
-@pytest.mark.torch
-def test_known_findings_are_held_back_from_probes(folder: Path) -> None:
-    script = "import torch\nimport torch.nn.functional as F\nx, y = torch.rand(4, 3), torch.tensor([0, 1, 2, 0])\n"
-    (folder / "train.py").write_text(f"{script}loss = {BUG}\n")
-    nnlint("baseline", cwd=folder)
-    for arguments in (["check", "--probe", "."], ["probe", "train.py"]):
-        assert nnlint(*arguments, cwd=folder).returncode == 1
-        done = nnlint(*arguments, "--baseline", "nnlint-baseline.json", cwd=folder)
-        assert done.returncode == 0, done.stderr
-        assert "1 known finding held back" in done.stdout

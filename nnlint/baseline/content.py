@@ -15,10 +15,12 @@ from pathlib import Path
 
 from nnlint.engine import Report
 from nnlint.finding import Finding
+from nnlint.housekeeping import UnreadableFile
 from nnlint.source import Source, Span
 from nnlint.suppression.comments import normalized
 
 LONGEST = 120  # characters of a text that are written down; what is longer is told apart by a digest
+_END = 10**9  # of any line
 _COMPOUND = re.compile(r"(?:async|for|while|with|if|def|class|try)\b|@")
 _DIGEST = re.compile(r"… [0-9a-f]{12}$")
 
@@ -55,6 +57,8 @@ class Contents:
             return Content(path, finding.code, "", finding.message)
         if source not in self._sources.setdefault(path, []):
             self._sources[path].append(source)
+        if finding.code == UnreadableFile.code:  # its span is the character at which reading ended
+            span = Span(span.line, 1, span.line, _END)
         return Content(path, finding.code, self._scope(source, span), _shortened(_text(source.text, span)))
 
     def path(self, path: str) -> str:
@@ -133,7 +137,9 @@ def _without_comments(lines: list[str]) -> list[str]:
 
 
 def _gist(text: str) -> str:
+    """The text as it is with every formatter: `'a', 1., .5` and `"a", 1.0, 0.5` are the same."""
     bare = re.sub(r"\s", "", text).replace("'", '"')
+    bare = re.sub(r"(?<![\w.])\.(?=\d)", "0.", re.sub(r"(?<=\d)\.(?!\d)", ".0", bare))
     return re.sub(r",(?=[)\]}])", "", bare)
 
 

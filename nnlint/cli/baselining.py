@@ -43,9 +43,10 @@ baseline_option = click.option(
 )
 @click.option("--prune", is_flag=True, help="Only drop what is fixed, and add nothing.")
 def baseline(paths: tuple[str, ...], file: str, prune: bool, **options: Any) -> int:
-    """Write down what is found today, so that `nnlint check --baseline FILE` tells only what is new.
+    """Write down what is known.
 
-    An older file is brought up to date: what is found is in it, what is fixed is dropped, what was not checked stays.
+    `nnlint check --baseline FILE` then tells only what is new. An older file is brought up to date: what is found is in
+    it, what is fixed is dropped, what was not checked stays.
     """
     from nnlint import engine
     from nnlint.baseline import file as files
