@@ -16,6 +16,7 @@ from nnlint.changes import (
     Rename,
     Replace,
     SetArgument,
+    Slot,
     Unwrap,
     Wrap,
 )
@@ -170,6 +171,7 @@ __all__ = [
     "SequenceRead",
     "SetArgument",
     "Severity",
+    "Slot",
     "Span",
     "Split",
     "Step",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nnlint.changes import Slot
 from nnlint.events.base import Event
 from nnlint.finding import Step
 from nnlint.source import Place
@@ -20,6 +21,8 @@ class ModuleCalled(Event):
     `mode_layers` names the layers in it that behave differently in the two modes: () when there are none, None
     when it is not
     known whether there are.
+    Of one that evaluates: `evaluates` is a function that does only that, `stretch` the loop or statement that does;
+    at `switch` its mode can be set for the evaluation, and is to be put back at `restore`. None: not known.
     """
 
     module: str
@@ -34,6 +37,10 @@ class ModuleCalled(Event):
     lapse_place: Place | None = None
     lapse_of: str = ""  # the network that something was done to
     trail: tuple[Step, ...] = ()
+    evaluates: Place | None = None
+    stretch: Place | None = None
+    switch: Slot | None = None
+    restore: tuple[Slot, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,15 @@ from nnlint.values import Layer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerRan(Event):
-    """A normalization ran. `fed_by` is the layer with a bias whose output, used for nothing else, it normalized."""
+    """A normalization ran. `fed_by` is the layer with a bias whose output, used for nothing else, it normalized.
+
+    `bias_used` says that the program works with the bias of such layers itself, `loads` that it loads weights.
+    """
 
     layer: Layer
     fed_by: Layer | None
+    bias_used: bool | None = None
+    loads: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

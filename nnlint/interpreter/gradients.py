@@ -98,6 +98,7 @@ def filled(run: Interpreter, loss: Value | None, place: Place) -> tuple[tuple[Ob
     for loop in run.loops:
         loop.trains = True
     run.roles.differentiated(calls)
+    run.roles.training |= {frame.defined for frame in run.frames if frame.defined is not None}
     if not calls:
         run.loaders.differentiated(hangs_on.batches)
     trained = run.roles.modules_of(calls)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import ModuleCalled
 from nnlint.finding import Confidence, Step
-from nnlint.interpreter import frozen, lapses, modes
+from nnlint.interpreter import frozen, lapses, modes, scenes
 from nnlint.interpreter.control import LoopRecord
 from nnlint.interpreter.joins import EITHER
 from nnlint.interpreter.objects import (
@@ -127,6 +127,7 @@ class Forward:
     batches: frozenset[int]
     names: tuple[str, ...]
     trail: tuple[Step, ...]
+    scene: scenes.Scene
     suspicion: lapses.Suspicion
     updating: tuple[tuple[frozen.Freeze, Instance], ...] = ()  # batch norms of frozen parts
     eval_places: frozenset[Place] = frozenset()  # where it was switched to evaluation last, on one path or another
@@ -146,6 +147,7 @@ class Roles:
         self.forwards: list[Forward] = []
         self.batches: list[Batch] = []
         self.switched: list[lapses.Switched] = []
+        self.training: set[Place] = set()  # the functions in which something is differentiated
 
     def batch(self, batch: Batch) -> int:
         self.batches.append(batch)
@@ -184,6 +186,7 @@ class Roles:
             batches=provenance.batches,
             names=tuple(text_of(argument.value) for argument in node.arguments),
             trail=(Step(explicit, _mode_step(training)),) if explicit is not None else (),
+            scene=scenes.scene(run, module, node, frame),
             updating=frozen.updating(run, module),
             suspicion=lapses.suspicion(run, module) if training is True else lapses.Suspicion(),
         )
@@ -253,6 +256,7 @@ class Roles:
             if role is Role.EVALUATION:
                 for number in forward.batches:
                     self.batches[number].evaluated = certain
+            mending = self._mending(forward, role)
             left = sorted(forward.eval_places & evaluated_under) if forward.training in (False, EITHER) else []
             yield ModuleCalled(
                 place=forward.place,
@@ -267,9 +271,19 @@ class Roles:
                 lapse=lapse[0],
                 lapse_place=lapse[1],
                 lapse_of=lapse[2],
+                evaluates=mending.evaluates,
+                stretch=mending.stretch,
+                switch=mending.switch,
+                restore=mending.restore,
                 trail=tuple(Step(place, "evaluation mode is set here") for place in left) or forward.trail,
                 confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
             )
+
+    def _mending(self, forward: Forward, role: Role) -> scenes.Mending:
+        if role is Role.TRAINING:
+            return scenes.Mending(restore=scenes.restoring(forward, self.forwards))
+        training = self.training | {loop.place for loop in forward.loops if loop.trains}
+        return scenes.mending(forward, self.forwards, training) if role is Role.EVALUATION else scenes.Mending()
 
     def _judge(self, forward: Forward, complete: bool) -> tuple[Role, str, bool]:
         nothing = (Role.UNKNOWN, "", False)
@@ -380,10 +394,5 @@ def _added(known: Provenance, more: Provenance) -> Provenance:
 
 
 def _mode_step(training: bool | str | None) -> str:
-    return (
-        "training mode is set here"
-        if training is True
-        else "evaluation mode is set here"
-        if training is False
-        else "the mode is set here"
-    )
+    mode = "training mode" if training is True else "evaluation mode" if training is False else "the mode"
+    return f"{mode} is set here"
