@@ -62,8 +62,9 @@ class BackwardRan(Event):
 
     `stepped` is false when no step of the optimizer ever uses the gradients. `accumulated` is where one step uses the
     sum of the gradients of several such losses, each a mean over its own batch and divided by nothing. At `step` a
-    step that is missing can be put in. `leak` is where the optimizer of one network steps on its own gradients and on
-    those that the loss of the adversary left in it, which the two backward passes in `mixed` made.
+    step that is missing can be put in, and at `clear` a clearing before the second of `mixed`. `leak` is where the
+    optimizer of one network steps on its own gradients and on those that the loss of the adversary left in it, which
+    the two backward passes in `mixed` made.
     """
 
     call: str
@@ -73,6 +74,7 @@ class BackwardRan(Event):
     leak: Place | None = None
     mixed: tuple[Place, ...] = ()
     step: Slot | None = None
+    clear: Slot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +120,18 @@ class ParametersFrozen(Event):
 class AttributeSet(Event):
     """`target.name` was set, where nothing reads `name` and it all but spells `meant`.
 
-    `needless` says that `meant` has that value as it is.
+    `needless` says that `meant` has that value as it is, `of_module` that the target is a module. `owner` is where that
+    stands, in the `statement` that gives it the `value`; None where these are not known.
     """
 
     target: str
     name: str
     meant: str
     needless: bool
+    owner: Place | None = None
+    of_module: bool = False
+    value: bool | None = None
+    statement: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,11 +151,13 @@ class GradientsClipped(Event):
 class GraphKept(Event):
     """A tensor of the pass that runs joined those of earlier passes in `target`, its graph with it.
 
-    Nothing differentiates what becomes of them. `kind` says what the target is: a sum or a list.
+    Nothing differentiates what becomes of them. `kind` says what the target is: a sum or a list. `value` is the tensor
+    that is added or appended.
     """
 
     target: str
     kind: str
+    value: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

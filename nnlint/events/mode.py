@@ -45,23 +45,35 @@ class ModuleCalled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModeMissed(Event):
-    """A statement, or an override of `train`, that is meant to set a mode did not: `call` is the user's text of it."""
+    """A statement, or an override of `train`, that is meant to set a mode did not: `call` is the user's text of it.
+
+    A `statement` that assigns is meant to put the network at `owner` in the mode `training`. `last` is the last
+    statement of an override, whose network goes by the name `receiver`.
+    """
 
     how: ModeMiss
     call: str
+    owner: Place | None = None
+    statement: Place | None = None
+    training: bool | None = None
+    last: Place | None = None
+    receiver: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropoutRan(Event):
     """Dropout drops in evaluation mode too: nobody asked for the mode of `module`, the network that it is in.
 
-    It is that of a function, of an `attention`, or of a layer that is `built` at each call.
+    It is that of a function, of an `attention`, or of a layer that is `built` at each call. `receiver` is what the
+    network is called there, `rate` the argument that is the rate of an attention.
     """
 
     call: str
     module: str
     attention: bool
     built: bool
+    receiver: str = ""
+    rate: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,19 +26,23 @@ class LayerRan(Event):
 class ChildAssigned(Event):
     """A layer or parameter was assigned to an attribute of a module.
 
-    `initialized` says that `nn.Module.__init__` had run by then (None: not known).
+    `initialized` says that `nn.Module.__init__` had run by then (None: not known). `constructor` is where the function
+    is defined that assigns, if one can call `super().__init__()` in it, `late` where it does so.
     """
 
     module: str
     attribute: str
     initialized: bool | None
+    constructor: Place | None = None
+    late: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModulesKept(Event):
     """A module keeps layers that have weights in an attribute that is a plain list, tuple, set or dict.
 
-    `layer` is the first of them; `registered` says that one of them is registered in another way, or may be.
+    `layer` is the first of them; `registered` says that one of them is registered in another way, or may be. `value`
+    is what is assigned, if a container of torch can hold what is in it.
     """
 
     module: str
@@ -46,6 +50,7 @@ class ModulesKept(Event):
     container: str
     layer: Layer
     registered: bool
+    value: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +84,7 @@ class TensorKept(Event):
     """A module keeps a tensor that its constructor made in an attribute that is neither parameter nor buffer.
 
     `was_parameter` says that it is what became of a parameter, `learns` that it asks for gradients, `computes` that
-    the module computes with it and nothing moves it.
+    the module computes with it and nothing moves it. `value` is what is assigned, by the `statement`.
     """
 
     module: str
@@ -87,6 +92,8 @@ class TensorKept(Event):
     was_parameter: bool
     learns: bool
     computes: bool
+    value: Place | None = None
+    statement: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +135,7 @@ class WeightsFilled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardCalled(Event):
-    """The `forward` of a network was called by name, not by a method of its own.
+    """The `forward` of a network was called by name, not by a method of its own; `callee` is `owner.forward`.
 
     `network` is its class, where that is known, `hooked` is where a hook that is passed by was registered.
     """
@@ -136,6 +143,8 @@ class ForwardCalled(Event):
     called: str
     network: str | None
     hooked: Place | None
+    callee: Place | None = None
+    owner: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -259,8 +259,15 @@ def _backward(run: Interpreter, backward: Backward) -> Iterator[BackwardRan]:
         leak=leak.step if leak is not None else None,
         mixed=(leak.lent, leak.own) if leak is not None else (),
         accumulated=summed.place if summed is not None else None,
+        clear=_cleared_before(run, leak.optimizer, leak.own) if leak is not None else None,
         step=_stepping(run, backward, unused) if unused is not None else None,
     )
+
+
+def _cleared_before(run: Interpreter, optimizer: Obj, backward: Place) -> Slot | None:
+    fills = (deed for deed in run.ledger.fills if deed.optimizer is optimizer and deed.place == backward)
+    name = next((deed.name for deed in fills), "")
+    return Slot(InsertBefore, backward, name) if name else None
 
 
 def _stepping(run: Interpreter, backward: Backward, optimizer: Obj) -> Slot | None:

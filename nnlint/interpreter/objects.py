@@ -53,7 +53,7 @@ class Obj(Value):
     def __init__(self) -> None:
         self.serial = next(_numbers)
         self.fields: dict[str, Any] = {}
-        self.lazies: dict[str, Any] = {}
+        self.lazies: dict[Any, Any] = {}
 
 
 class Unknown(Obj):

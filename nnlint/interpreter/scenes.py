@@ -98,7 +98,7 @@ def name_in(frame: Frame, value: Obj) -> tuple[str, bool]:
     for variable, each in frame.fields.items():
         if variable.isidentifier() and isinstance(each, (Instance, Unknown)):
             for name, part in _attributes(each):
-                if _is(part, value):
+                if _is(part, value) and not name.startswith("_"):
                     return f"{variable}.{name}", each is not receiver
     return "", False
 
