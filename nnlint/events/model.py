@@ -58,7 +58,8 @@ class LayerReused(Event):
     """A layer ran on what had been made of its own output in the same forward pass.
 
     `repeated` is where a list got the same layer several times, if it is the element of one. `feeders` name what its
-    inputs were made by, where that is known. `said` holds that a name speaks of sharing.
+    inputs were made by, where that is known. `said` holds that a name speaks of sharing. `element` is what a list
+    gets several times, `count` how often, if by a multiplication; `builds` says that it is a call.
     """
 
     layer: Layer
@@ -67,6 +68,9 @@ class LayerReused(Event):
     feeders: tuple[str, ...]
     is_norm: bool
     said: bool
+    element: Place | None = None
+    builds: bool = False
+    count: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +105,15 @@ class BatchNormalized(Event):
     """A batch norm, which is made at the place, ran in training mode on a batch that a network learns from.
 
     `values` is how many values per channel the smallest of the batches gives it; where that is the last one, which is
-    smaller than the others, `items` is how many items the data have. `ran` is where it runs.
+    smaller than the others, `items` is how many items the data have. `ran` is where it runs, `loader` where what
+    makes the batches is made.
     """
 
     layer: Layer
     values: int
     items: int | None
     ran: Place | None
+    loader: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

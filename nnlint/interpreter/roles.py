@@ -240,9 +240,9 @@ class Roles:
             if forward.training is False and not forward.differentiated
             for place in forward.eval_places
         }
-        for forward in self.forwards:
-            if not modes.is_network(forward.module):
-                continue
+        networks = [forward for forward in self.forwards if modes.is_network(forward.module)]
+        stage = scenes.Stage(networks, self.training)
+        for forward in networks:
             if forward.place in training_places or forward.measured:
                 forward.deliberate = (
                     False  # the mode was set for the training that runs through here too, or its output is scored
@@ -256,7 +256,10 @@ class Roles:
             if role is Role.EVALUATION:
                 for number in forward.batches:
                     self.batches[number].evaluated = certain
-            mending = self._mending(forward, role)
+            if role is Role.UNKNOWN:
+                mending = scenes.Mending()
+            else:
+                mending = stage.restoring(forward) if role is Role.TRAINING else stage.mending(forward)
             left = sorted(forward.eval_places & evaluated_under) if forward.training in (False, EITHER) else []
             yield ModuleCalled(
                 place=forward.place,
@@ -278,12 +281,6 @@ class Roles:
                 trail=tuple(Step(place, "evaluation mode is set here") for place in left) or forward.trail,
                 confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
             )
-
-    def _mending(self, forward: Forward, role: Role) -> scenes.Mending:
-        if role is Role.TRAINING:
-            return scenes.Mending(restore=scenes.restoring(forward, self.forwards))
-        training = self.training | {loop.place for loop in forward.loops if loop.trains}
-        return scenes.mending(forward, self.forwards, training) if role is Role.EVALUATION else scenes.Mending()
 
     def _judge(self, forward: Forward, complete: bool) -> tuple[Role, str, bool]:
         nothing = (Role.UNKNOWN, "", False)

@@ -127,38 +127,44 @@ class Mending:
     restore: tuple[Slot, ...] | None = ()
 
 
-def mending(forward: Forward, forwards: Sequence[Forward], training: Collection[Place]) -> Mending:
-    """Where one that evaluates is mended; `training` is where else something is differentiated."""
-    others = {*_places([each for each in forwards if each.differentiated]), *training}
-    return Mending(
-        evaluates=_function(forward.scene, others),
-        stretch=_stretch(forward.scene, others),
-        switch=_before_evaluation(forward.scene, others),
-        restore=_restored(forward, forwards, others),
-    )
+class Stage:
+    """The forward passes of networks in one root, and the functions, loops and calls that they run through."""
 
+    def __init__(self, forwards: Sequence[Forward], training: Collection[Place]) -> None:
+        self.forwards = forwards
+        self.trained = {*_places([each for each in forwards if each.differentiated]), *training}
+        self.evaluated = _places([each for each in forwards if not each.differentiated])
 
-def restoring(forward: Forward, forwards: Sequence[Forward]) -> tuple[Slot, ...] | None:
-    """Where training mode is put back for one that trains in evaluation mode."""
-    evaluating = [each for each in forwards if not each.differentiated and each.module is forward.module]
-    slot = _before_training(forward.scene, _places(evaluating))
-    if slot is None:
-        trained = _places([each for each in forwards if each.differentiated])
-        slot = next((behind for each in evaluating if (behind := _behind(each.scene, trained))), None)
-    return None if slot is None else (slot,)
+    def mending(self, forward: Forward) -> Mending:
+        """Where one that evaluates is mended."""
+        others = self.trained | {loop.place for loop in forward.loops if loop.trains}
+        return Mending(
+            evaluates=_function(forward.scene, others),
+            stretch=_stretch(forward.scene, others),
+            switch=_before_evaluation(forward.scene, others),
+            restore=self._restored(forward),
+        )
 
+    def restoring(self, forward: Forward) -> Mending:
+        """Where training mode is put back for one that trains in evaluation mode."""
+        slot = _before_training(forward.scene, self.evaluated)
+        if slot is None:
+            others = [each for each in self.forwards if not each.differentiated and each.module is forward.module]
+            slot = next((behind for each in others if (behind := _behind(each.scene, self.trained))), None)
+        return Mending(restore=None if slot is None else (slot,))
 
-def _restored(forward: Forward, forwards: Sequence[Forward], others: Collection[Place]) -> tuple[Slot, ...] | None:
-    """Where training mode comes back behind an evaluation that is to switch it off; None where that is not known."""
-    found: list[Slot | None] = []
-    evaluating = _places([each for each in forwards if not each.differentiated])
-    for later in forwards[forward.number + 1 :]:
-        if not later.differentiated or later.module is not forward.module or later.training is not True:
-            continue
-        if later.suspicion.setter is forward.suspicion.setter:  # nobody called `train()` in between
-            found.append(_before_training(later.scene, evaluating) or _behind(forward.scene, others))
-    slots = tuple(dict.fromkeys(slot for slot in found if slot is not None))
-    return slots if len(slots) == len({*found}) else None
+    def _restored(self, forward: Forward) -> tuple[Slot, ...] | None:
+        """Where training mode comes back behind an evaluation that is to switch it off; None: that is not known."""
+        first = next(each for each in self.forwards if each.scene == forward.scene)
+        found: dict[Slot | None, None] = {}
+        for later in self.forwards:
+            if later.number < first.number or not later.differentiated or later.training is not True:
+                continue
+            if later.module is first.module and later.suspicion.setter is first.suspicion.setter:
+                # nobody called `train()` in between
+                found[_before_training(later.scene, self.evaluated) or _behind(first.scene, self.trained)] = None
+        slots = tuple(slot for slot in found if slot is not None)
+        return slots if len(slots) == len(found) else None
 
 
 def _places(forwards: Collection[Forward]) -> frozenset[Place]:
@@ -188,8 +194,8 @@ def _evaluates(level: Level, others: Collection[Place]) -> bool:
 
 
 def _stretch(scene: Scene, others: Collection[Place]) -> Place | None:
-    """The outermost loop, or else the innermost statement, that does nothing but evaluate."""
-    loops = [loop for level in reversed(scene) for loop in level.loops if loop not in others]
+    """The outermost loop of the innermost function with one, or else the statement, that does nothing but evaluate."""
+    loops = [loop for level in scene for loop in level.loops if loop not in others]
     statements = [level.place for level in scene if level.place not in others]
     return next(iter((*loops, *statements)), None)
 
