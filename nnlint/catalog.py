@@ -171,8 +171,8 @@ def _problems(rule: type[Rule], file_name: str) -> Iterator[str]:
 
 
 def _entry(named: Named, rule: type[Rule] | None) -> Entry:
-    recipe, fix = (rule.recipe, rule.fix) if rule else (False, None)
-    return Entry(named.code, named.name, named.severity, named.enabled, recipe, fix, named.__doc__ or "", rule)
+    recipe = rule.recipe if rule else False
+    return Entry(named.code, named.name, named.severity, named.enabled, recipe, named.fix, named.__doc__ or "", rule)
 
 
 def _reject_repeated(words: list[str], what: str) -> None:

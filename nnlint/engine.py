@@ -21,7 +21,7 @@ from nnlint.finding import Confidence, Edit, Finding, Fix, Step
 from nnlint.housekeeping import UnreadableFile
 from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span, Unreadable
-from nnlint.suppress import suppress
+from nnlint.suppression import suppress
 from nnlint.values import TorchVersion
 
 FRAMEWORK_WORDS = ("torch", "accelerate", "deepspeed", "fastai", "ignite", "lightning", "transformers")
@@ -59,6 +59,8 @@ class Report:
     errors: tuple[str, ...] = ()
     files: int = 0
     sources: Mapping[str, Source] = field(default_factory=dict)  # of the places in the findings, by path (and cell)
+    checked: Mapping[str, frozenset[str]] = field(default_factory=dict)  # what was looked for in each file, by path
+    held_back: int = 0  # findings that a baseline knows
 
     def source(self, place: Place) -> Source | None:
         """The text that a place is in."""
@@ -97,7 +99,7 @@ def check(
             progress(number + 1, 2 * len(targets))
     findings = bench.with_edits([finding for target in targets for finding in bench.findings_in(target)])
     findings.sort(key=_order)
-    return Report(tuple(findings), tuple(bench.errors), len(targets), bench.sources)
+    return Report(tuple(findings), tuple(bench.errors), len(targets), bench.sources, bench.checked)
 
 
 @dataclass(slots=True)
@@ -112,6 +114,7 @@ class _Bench:
     found: dict[str, list[Finding]] = field(default_factory=lambda: defaultdict(list))
     skipped: set[Path] = field(default_factory=set)  # nothing in them is about training
     unfinished: set[Path] = field(default_factory=set)  # nothing can be said of what was not found in them
+    checked: dict[str, frozenset[str]] = field(default_factory=dict)
     rules: dict[TorchVersion, tuple[Rule, ...]] = field(default_factory=dict)
 
     def judge(self, target: Path, told: Callable[[Path], Iterable[Event]]) -> None:
@@ -138,10 +141,11 @@ class _Bench:
         """The findings about one file: located, each said once, less what is suppressed."""
         try:
             ignored = self.settings.codes_ignored_in(target)
+            checked = frozenset[str]() if target in self.unfinished else self.settings.codes() - ignored
+            self.checked[str(target)] = checked
             findings = [finding for finding in self.found[_key(target)] if finding.code not in ignored]
             findings = _surest(self._located(findings))
-            if findings or b"nnlint:" in self.witness.bytes(target):
-                checked = set() if target in self.unfinished else self.settings.codes() - ignored
+            if findings or b"nnlint" in self.witness.bytes(target):
                 source = self._source(str(target))
                 return suppress(source, findings, checked) if source else findings
         except OSError:

@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from nnlint import __version__
+from nnlint.cli.baselining import baseline
 from nnlint.cli.catalogue import explain, rules
 from nnlint.cli.checking import check
 from nnlint.cli.probing import probe
@@ -62,5 +63,5 @@ def commands() -> None:
     """
 
 
-for _command in (check, probe, explain, rules):
+for _command in (check, baseline, probe, explain, rules):
     commands.add_command(_command)

@@ -6,15 +6,18 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnlint.cli.baselining import Known, baseline_option
 from nnlint.cli.options import limits_options, report_options, rule_options, words
-from nnlint.cli.problems import CLEAN, FAILED, FOUND, Problem, clear_errors, existing
+from nnlint.cli.problems import FAILED, Problem, clear_errors, existing
 
 if TYPE_CHECKING:
+    from nnlint.cli.destinations import Output
     from nnlint.config import Settings
     from nnlint.probe.probing import Probed
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 @report_options
 @click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write a page (HTML) with all of it.")
 @click.option("--recipe", is_flag=True, help="Make the checks of Karpathy's recipe for training networks besides.")
+@baseline_option
 @limits_options
 def probe(
     script: str,
@@ -34,10 +38,10 @@ def probe(
     module: bool,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
-    output_format: str,
-    exit_zero: bool,
+    output: Output,
     recipe: bool,
     report: str | None,
+    baseline: str | None,
     **limits: Any,
 ) -> int:
     """Run a script for a few steps, in safety, and say which findings the run confirms or refutes.
@@ -48,6 +52,7 @@ def probe(
     from nnlint.probe.limits import Limits
     from nnlint.probe.probing import Script, probe_script
 
+    known = Known.read(baseline)
     python = _python(limits.pop("python"))
     path = Path.cwd() if module else existing(script)
     if path.is_dir() and not module:
@@ -59,7 +64,7 @@ def probe(
         )
     if report:
         _write_page(probed, report)
-    return tell(probed, output_format, exit_zero)
+    return tell(replace(probed, report=known.tell_new(probed.report, ())), output)
 
 
 def probe_scripts(
@@ -72,12 +77,12 @@ def probe_scripts(
     return probe_paths(targets, Limits(**limits), settings, progress, python)
 
 
-def tell(probed: Probed, output_format: str, exit_zero: bool) -> int:
+def tell(probed: Probed, output: Output) -> int:
     """Tell what came of the runs; a finding that was refuted is shown and does not count."""
     from nnlint.cli.output import write
 
-    write(probed.report, output_format)
-    if output_format == "full":
+    write(probed.report, output)
+    if output.shown == "full" and not output.quiet:
         from nnlint.report import runs
 
         runs.write(probed, sys.stdout)
@@ -85,7 +90,7 @@ def tell(probed: Probed, output_format: str, exit_zero: bool) -> int:
         print(f"nnlint: {error}", file=sys.stderr)
     if probed.report.errors or probed.unrun:
         return FAILED
-    return FOUND if probed.stands and not exit_zero else CLEAN
+    return output.status(probed.standing)
 
 
 def _python(named: str | None) -> str:
@@ -106,11 +111,10 @@ def _python(named: str | None) -> str:
 
 
 def _write_page(probed: Probed, path: str) -> None:
+    from nnlint.cli.output import write_file
     from nnlint.report import page
 
     try:
-        Path(path).write_text(page.render(probed), encoding="utf-8")
+        write_file(path, page.render(probed))
     except page.MissingPlots as error:
         raise Problem(str(error)) from error
-    except OSError as error:
-        raise Problem(f"`{path}` can not be written: {error.strerror}") from error

@@ -84,7 +84,8 @@ def bind(run: Interpreter, target: ir.Expr, value: Value, frame: Frame) -> None:
             set_attribute(run, held, attr, value, target, frame)
             if isinstance(held, Tensor) and attr == "requires_grad" and run.truth(value) is False:
                 written_to(run, owner, held.but(form=Form.OTHER), frame)
-            elif isinstance(held, Tensor) and attr == "requires_grad":
+            elif isinstance(held, Tensor) and attr == "requires_grad" and not held.provenance.certain:
+                run.watched.required(held.provenance, run.place(frame, target))
                 written_to(run, owner, telling.made_leaf(run, held, None, frame), frame)
         case ir.Subscript(value=container, index=index):
             held = run.evaluate(container, frame)

@@ -64,6 +64,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.orders import Orders
 from nnlint.interpreter.ownership import Ownership
 from nnlint.interpreter.paths import Paths
+from nnlint.interpreter.rearranging import view_call
 from nnlint.interpreter.samples import Samples
 from nnlint.interpreter.schedules import Schedules
 from nnlint.interpreter.selection import Selection
@@ -365,7 +366,8 @@ class Interpreter(Paths):
         """A view was taken; whether it moved sizes is judged at the end, when all is known of them."""
         if before is not None and node is not None and None not in before and None not in after:
             attended = isinstance(value, Tensor) and value.attended
-            self._views.append(View(self.place(frame, node), words, before, after, attended, presumed))
+            call = view_call(self, value, node, frame)
+            self._views.append(View(self.place(frame, node), words, before, after, attended, presumed, call))
 
     def youngest(self) -> int:
         return next(_numbers)

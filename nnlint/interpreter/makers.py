@@ -21,7 +21,7 @@ from nnlint.values import Maker, Scale, TensorFacts
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
-_MAKE = frozenset({"softmax", "softmax2d", "log_softmax", "sigmoid", "relu", "tanh", "dropout", "exp", "log"})
+_MAKE = frozenset({"softmax", "softmax2d", "log_softmax", "sigmoid", "relu", "tanh", "dropout"})
 _ORDER = frozenset({"argmax", "extreme", "sort", "argsort"})
 _HAND_ON = frozenset(
     [
@@ -38,6 +38,7 @@ class Makers:
     def __init__(self) -> None:
         self._uses: dict[Place, set[tuple[Place, Scale | None]]] = defaultdict(set)
         self._fed: dict[Place, set[Scale]] = defaultdict(set)
+        self._calls: dict[Place, set[Place]] = defaultdict(set)
 
     def used(self, value: Value | None, place: Place | None, expects: Scale | None = None) -> None:
         """A value is used by something that needs it as it is, or (a loss) that `expects` another scale."""
@@ -61,6 +62,11 @@ class Makers:
         if made is not None:
             self._fed[made].add(scale)
 
+    def applied(self, layer: Place | None, place: Place) -> None:
+        """A layer that is constructed there is applied."""
+        if layer is not None:
+            self._calls[layer].add(place)
+
     def settled(self, events: Iterable[Event]) -> Iterator[Event]:
         """The events with what is known of their makers in the end."""
         for event in events:
@@ -76,7 +82,8 @@ class Makers:
                         target=self._settled(event.target, event.place, wanted),
                     )
                 case OperationRan():
-                    yield replace(event, input=self._settled(event.input, event.place, None))
+                    shared = event.layer_made is not None and len(self._calls[event.layer_made]) > 1
+                    yield replace(event, input=self._settled(event.input, event.place, None), shared=shared)
                 case _:
                     yield event
 
@@ -88,8 +95,12 @@ class Makers:
         return replace(facts, maker=None) if others else facts
 
 
-def ran(run: Interpreter, operation: str, tensor: Tensor, node: ir.Node | None, frame: Frame) -> None:
+def ran(
+    run: Interpreter, operation: str, tensor: Tensor, node: ir.Node | None, frame: Frame, layer: Instance | None
+) -> None:
     """An operation ran on a tensor."""
+    if layer is not None and node is not None:
+        run.makers.applied(layer.made, run.place(frame, node))
     if tensor.makers and operation not in _ORDER and operation not in _HAND_ON:
         run.makers.used(tensor, run.place(frame, node) if node is not None else None)
 

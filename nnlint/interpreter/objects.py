@@ -91,6 +91,7 @@ class Reduced:
     sizes: Shape  # of what was reduced
     over: Size
     proven: bool  # that it was over the samples is known without what becomes of it
+    dim: Place | None = None  # where that is written
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +116,7 @@ class Tensor(Value):
     reduced: Reduced | None = None
     memory: int | None = None  # the number of the memory that it lies in
     makers: frozenset[Maker] = frozenset()  # what gave it its scale, on some path each
+    is_array: bool = False  # of NumPy
     serial: int = field(default_factory=lambda: next(_numbers))
 
     def but(self, **changes: Any) -> Tensor:

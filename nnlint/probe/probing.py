@@ -42,9 +42,9 @@ class Probed:
     unrun: tuple[str, ...] = ()  # scripts that could not be run, with the reason
 
     @property
-    def stands(self) -> bool:
-        """Whether a finding is left that no run has refuted."""
-        return any(each.verdict is None or each.verdict.status != REFUTED for each in self.report.findings)
+    def standing(self) -> list[Finding]:
+        """The findings that no run has refuted."""
+        return [each for each in self.report.findings if each.verdict is None or each.verdict.status != REFUTED]
 
 
 @dataclass(frozen=True, slots=True)

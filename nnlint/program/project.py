@@ -54,6 +54,16 @@ def python_files(paths: Iterable[Path], exclude: Sequence[str] = (), root: Path 
     return sorted((found | named).values())
 
 
+def is_excluded(path: Path, exclude: Sequence[str], root: Path) -> bool:
+    """Whether a file or folder would be left out if it was met on the way down from `root`, and not named."""
+    absolute, base = os.path.abspath(path), os.path.abspath(root)
+    relative = os.path.relpath(absolute, base).split(os.sep)
+    folders = relative if path.is_dir() else relative[:-1]
+    if relative[0] not in (os.curdir, os.pardir) and any(_is_skipped(folder) for folder in folders):
+        return True
+    return _is_excluded(GitIgnoreSpec.from_lines(exclude), absolute, Path(base), path.is_dir())
+
+
 class ProjectTooLarge(Exception):
     """There are more folders than it is worth to look into."""
 
