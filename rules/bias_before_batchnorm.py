@@ -39,8 +39,8 @@ class BiasBeforeBatchnorm(Rule):
     ## Fix safety
 
     `bias=False` is set. It is safe for a network that is trained from scratch. It is unsafe where the program loads
-    weights: saved ones hold the bias and no longer fit. There is none where the program works with the bias itself, or
-    the layer is of a class of its own.
+    weights: saved ones hold the bias and no longer fit; and where the project works with biases at all. There is none
+    where this bias is worked with, or the layer is of a class of its own.
 
     ## Quiet when
 

@@ -36,7 +36,7 @@ def name(run: Interpreter, expr: ir.Name, frame: Frame) -> Value:
 
 def attribute(run: Interpreter, expr: ir.Attribute, frame: Frame) -> Value:
     if (bias := biases.of_layer(expr.value)) is not None:
-        run.biases.read(run, bias, frame)
+        run.chains.biases.read(run, bias, frame)
     return run.attribute(run.evaluate(expr.value, frame), expr.attr, expr, frame)
 
 
@@ -47,7 +47,7 @@ def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
     forwarding.called(run, callee, expr, frame)
     for argument in expr.arguments:
         if (bias := biases.of_layer(argument.value)) is not None:
-            run.biases.read(run, bias, frame)
+            run.chains.biases.read(run, bias, frame)
     result = run.call(callee, arguments(run, expr.arguments, frame), expr, frame)
     if (
         isinstance(callee, Method)

@@ -32,7 +32,6 @@ from nnlint.interpreter import (
     truths,
     unknowns,
 )
-from nnlint.interpreter.biases import Biases
 from nnlint.interpreter.chains import Chains
 from nnlint.interpreter.clipping import Clipping
 from nnlint.interpreter.control import BudgetSpent, LoopRecord
@@ -130,7 +129,6 @@ class Interpreter(Paths):
         self.clipping = Clipping()
         self.initializing = Initializing()
         self.chains = Chains()
-        self.biases = Biases()
         self.composed: list[Instance] = []  # transforms that are made of others
         self.applied: list[Applied] = []  # transforms, in the order of their calls
         self.samples = Samples()
@@ -394,7 +392,7 @@ class Interpreter(Paths):
             yield from building.events(self)
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only
-                    yield self.biases.told(self, event)
+                    yield self.chains.biases.told(self, event)
         yield from reshapings(self._views, self.sizes)
         yield from self.orders.events(self.sizes)
         yield from self.tiny_batches.events(self)
