@@ -17,6 +17,7 @@ from nnlint.changes import (
     Rename,
     Replace,
     SetArgument,
+    Slot,
     Unwrap,
     Wrap,
 )
@@ -178,6 +179,7 @@ __all__ = [
     "SequenceRead",
     "SetArgument",
     "Severity",
+    "Slot",
     "Span",
     "Split",
     "Step",

@@ -150,6 +150,18 @@ class Decorate:
     code: Code
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a statement about a thing can be put in, and what the thing is called there: events tell it to rules."""
+
+    kind: type[InsertBefore | InsertAfter | InsertInto]
+    place: Place
+    name: str
+
+    def insert(self, code: str) -> InsertBefore | InsertAfter | InsertInto:
+        return self.kind(self.place, (code,))
+
+
 Change = (
     Replace
     | Unwrap

@@ -392,7 +392,7 @@ class Interpreter(Paths):
             yield from building.events(self)
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only
-                    yield event
+                    yield self.chains.biases.told(self, event)
         yield from reshapings(self._views, self.sizes)
         yield from self.orders.events(self.sizes)
         yield from self.tiny_batches.events(self)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nnlint.events import Broadcasted, LayerRan, LossComputed
 from nnlint.finding import Confidence
 from nnlint.interpreter import masks, packing, rehearsals, tokens
+from nnlint.interpreter.biases import loads_weights
 from nnlint.interpreter.chains import LINEAR
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
@@ -146,6 +147,7 @@ def _normalized(
             fed_by=Layer(
                 fed_by.layer.class_name, fed_by.layer.name or f"nn.{fed_by.layer.class_name}", fed_by.layer.made
             ),
+            loads=loads_weights(run, frame),
         ),
     )
 

@@ -53,7 +53,7 @@ class Obj(Value):
     def __init__(self) -> None:
         self.serial = next(_numbers)
         self.fields: dict[str, Any] = {}
-        self.lazies: dict[str, Any] = {}
+        self.lazies: dict[Any, Any] = {}
 
 
 class Unknown(Obj):
@@ -190,8 +190,8 @@ class Frame(Obj):
     """The variables of one activation of a function, a class body or a module."""
 
     __slots__ = (
-        "breaks", "depth", "exits", "function", "is_class", "mark", "name", "names", "namespace", "on_yield", "parent",
-        "self_value", "yields",
+        "breaks", "call", "caller", "defined", "depth", "exits", "function", "is_class", "loops", "mark", "name",
+        "names", "namespace", "on_yield", "parent", "self_value", "yields",
     )  # fmt: skip
 
     def __init__(self, namespace: Namespace, parent: Frame | None, name: str = "", is_class: bool = False) -> None:
@@ -208,6 +208,10 @@ class Frame(Obj):
         self.on_yield: Callable[[Value], Value] | None = None
         self.function: Function | None = None
         self.self_value: Value | None = None
+        self.call: Place | None = None  # what called it, in the frame of its `caller`
+        self.caller: Frame | None = None
+        self.defined: Place | None = None  # where the function is
+        self.loops = 0  # how many loops there were around the call
 
 
 @dataclass(frozen=True, slots=True, eq=False)

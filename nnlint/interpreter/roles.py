@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import ModuleCalled
 from nnlint.finding import Confidence, Step
-from nnlint.interpreter import frozen, lapses, modes
+from nnlint.interpreter import frozen, lapses, modes, scenes
 from nnlint.interpreter.control import LoopRecord
 from nnlint.interpreter.joins import EITHER
 from nnlint.interpreter.objects import (
@@ -128,6 +128,7 @@ class Forward:
     batches: frozenset[int]
     names: tuple[str, ...]
     trail: tuple[Step, ...]
+    scene: scenes.Scene
     suspicion: lapses.Suspicion
     updating: tuple[tuple[frozen.Freeze, Instance], ...] = ()  # batch norms of frozen parts
     eval_places: frozenset[Place] = frozenset()  # where it was switched to evaluation last, on one path or another
@@ -148,6 +149,7 @@ class Roles:
         self.forwards: list[Forward] = []
         self.batches: list[Batch] = []
         self.switched: list[lapses.Switched] = []
+        self.training: set[Place] = set()  # the functions in which something is differentiated
 
     def of_function(self, name: str) -> Role:
         return self.conventions.role_of_function(name) or role_of_name(name)
@@ -189,6 +191,7 @@ class Roles:
             batches=provenance.batches,
             names=tuple(text_of(argument.value) for argument in node.arguments),
             trail=(Step(explicit, _mode_step(training)),) if explicit is not None else (),
+            scene=scenes.scene(run, module, node, frame),
             updating=frozen.updating(run, module),
             suspicion=lapses.suspicion(run, module) if training is True else lapses.Suspicion(),
         )
@@ -242,9 +245,9 @@ class Roles:
             if forward.training is False and not forward.differentiated
             for place in forward.eval_places
         }
-        for forward in self.forwards:
-            if not modes.is_network(forward.module):
-                continue
+        networks = [forward for forward in self.forwards if modes.is_network(forward.module)]
+        stage = scenes.Stage(networks, self.training)
+        for forward in networks:
             if forward.place in training_places or forward.measured:
                 forward.deliberate = (
                     False  # the mode was set for the training that runs through here too, or its output is scored
@@ -258,6 +261,10 @@ class Roles:
             if role is Role.EVALUATION:
                 for number in forward.batches:
                     self.batches[number].evaluated = certain
+            if role is Role.UNKNOWN:
+                mending = scenes.Mending()
+            else:
+                mending = stage.restoring(forward) if role is Role.TRAINING else stage.mending(forward)
             left = sorted(forward.eval_places & evaluated_under) if forward.training in (False, EITHER) else []
             yield ModuleCalled(
                 place=forward.place,
@@ -272,6 +279,10 @@ class Roles:
                 lapse=lapse[0],
                 lapse_place=lapse[1],
                 lapse_of=lapse[2],
+                evaluates=mending.evaluates,
+                stretch=mending.stretch,
+                switch=mending.switch,
+                restore=mending.restore,
                 trail=tuple(Step(place, "evaluation mode is set here") for place in left) or forward.trail,
                 confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
             )
@@ -385,10 +396,5 @@ def _added(known: Provenance, more: Provenance) -> Provenance:
 
 
 def _mode_step(training: bool | str | None) -> str:
-    return (
-        "training mode is set here"
-        if training is True
-        else "evaluation mode is set here"
-        if training is False
-        else "the mode is set here"
-    )
+    mode = "training mode" if training is True else "evaluation mode" if training is False else "the mode"
+    return f"{mode} is set here"

@@ -92,6 +92,8 @@ class Readers:
         except ProjectTooLarge:
             return None
         for path in files:
+            if "." in path.stem and path not in targets:
+                continue  # nothing can import it: a copy kept beside, as `model.old.py`
             if not self._program.is_read(path) and not (path in targets and self._program.mentions(path, (b"torch",))):
                 project.names |= _names_in(path)
             elif self._program.root_of(path) == root:
