@@ -18,6 +18,8 @@ from nnlint.config import Settings
 from nnlint.events import Event
 from nnlint.finding import Confidence, Edit, Finding, Step
 from nnlint.housekeeping import UnreadableFile
+from nnlint.program.project import NOTEBOOK
+from nnlint.reading.notebook import NotPython
 from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span, Unreadable
 from nnlint.suppress import suppress
@@ -52,12 +54,13 @@ class Witness(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found. `errors` are nnlint's own, one for each file that it could not finish."""
+    """What was found. `errors` are nnlint's own, one for each file that it could not finish; `notes` may be ignored."""
 
     findings: tuple[Finding, ...] = ()
     errors: tuple[str, ...] = ()
     files: int = 0
     sources: Mapping[str, Source] = field(default_factory=dict)  # of the places in the findings, by path (and cell)
+    notes: tuple[str, ...] = ()  # worth saying, and no reason to fail
 
     def source(self, place: Place) -> Source | None:
         """The text that a place is in."""
@@ -82,6 +85,19 @@ def check(
 
     `project` is the root that they belong to, if it is known. The interpreter is the witness unless another is given.
     """
+    return in_cells(check_programs(paths, settings, progress=progress, stdin=stdin, project=project, witness=witness))
+
+
+def check_programs(
+    paths: Sequence[Path],
+    settings: Settings,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    stdin: tuple[str, bytes] | None = None,
+    project: Path | None = None,
+    witness: Witness | None = None,
+) -> Report:
+    """As `check`, but what is found in notebooks stands at the lines of the programs that they are."""
     if witness is None:
         from nnlint.foretelling import Foretelling
 
@@ -94,7 +110,27 @@ def check(
             progress(number + 1, 2 * len(targets))
     findings = [finding for target in targets for finding in bench.findings_in(target)]
     findings.sort(key=_order)
-    return Report(tuple(findings), tuple(bench.errors), len(targets), bench.sources)
+    named = {_key(path) for path in paths} | ({_key(stdin[0])} if stdin else set())
+    notes = [f"{target} {reason}" for target, reason in bench.foreign.items() if _key(target) in named]
+    return Report(tuple(findings), tuple(bench.errors), len(targets), bench.sources, tuple(notes))
+
+
+def in_cells(report: Report) -> Report:
+    """The report with the places in notebooks told by cell."""
+    sources = {path: source for path, source in report.sources.items() if source.cells is None}
+
+    def in_cell(place: Place) -> Place:
+        source = report.sources.get(place.path)
+        if source is None or source.cells is None:
+            return place
+        moved = source.cells.place(place)
+        if moved.cell is not None:
+            name = cell_name(place.path, moved.cell)
+            sources[name] = Source(name, source.cells.text_of(moved.cell))
+        return moved
+
+    findings = tuple(_moved(finding, in_cell) for finding in report.findings)
+    return replace(report, findings=findings, sources=sources)
 
 
 @dataclass(slots=True)
@@ -108,6 +144,7 @@ class _Bench:
     sources: dict[str, Source] = field(default_factory=dict)
     found: dict[str, list[Finding]] = field(default_factory=lambda: defaultdict(list))
     skipped: set[Path] = field(default_factory=set)  # nothing in them is about training
+    foreign: dict[Path, str] = field(default_factory=dict)  # they are in another language
     unfinished: set[Path] = field(default_factory=set)  # nothing can be said of what was not found in them
     rules: dict[TorchVersion, tuple[Rule, ...]] = field(default_factory=dict)
 
@@ -124,6 +161,9 @@ class _Bench:
                 for rule in rules:
                     if isinstance(event, rule.watches):
                         self._apply(rule, event, target)
+        except NotPython as error:
+            self.skipped.add(target)
+            self.foreign[target] = error.message
         except Unreadable as error:
             self._unreadable(target, error.message, error.line, error.column)
         except OSError as error:
@@ -134,6 +174,7 @@ class _Bench:
     def findings_in(self, target: Path) -> list[Finding]:
         """The findings about one file: located, each said once, less what is suppressed."""
         try:
+            self._look_for_unfinished_cells(target)
             ignored = self.settings.codes_ignored_in(target)
             findings = [finding for finding in self.found[_key(target)] if finding.code not in ignored]
             findings = _surest(self._located(findings))
@@ -141,11 +182,17 @@ class _Bench:
                 checked = set() if target in self.unfinished else self.settings.codes() - ignored
                 source = self._source(str(target))
                 return suppress(source, findings, checked) if source else findings
-        except OSError:
+        except (OSError, Unreadable):
             pass
         except Exception as error:
             self._broken(target, "", error)
         return []
+
+    def _look_for_unfinished_cells(self, target: Path) -> None:
+        is_read = target.suffix == NOTEBOOK and target not in self.skipped
+        source = self._source(str(target)) if is_read else None
+        for error in source.cells.unfinished if source and source.cells else ():
+            self._unreadable(target, error.message, error.line, error.column)
 
     def _rules_for(self, torch: TorchVersion) -> tuple[Rule, ...]:
         if torch not in self.rules:

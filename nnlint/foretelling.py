@@ -33,7 +33,7 @@ class Foretelling:
         return self._targets
 
     def bytes(self, target: Path) -> bytes:
-        return self._unsaved[target] if target in self._unsaved else target.read_bytes()
+        return self._program.bytes(target)
 
     def torch(self, target: Path) -> TorchVersion:
         return self._program.torch(target)
@@ -45,9 +45,7 @@ class Foretelling:
         return self._interpretation.run_rest(target)
 
     def source(self, path: str) -> Source:
-        if Path(path) in self._unsaved:
-            return Source.decode(path, self._unsaved[Path(path)])
-        return Source.read(Path(path))
+        return self._program.source(Path(path))
 
     def locate(self, source: Source, nodes: Iterable[int]) -> dict[int, Span]:
         return locate(source, nodes)

@@ -52,7 +52,7 @@ def check(
     if not report.files:
         print(f"nnlint: no Python file under {', '.join(str(path) for path in targets)}", file=sys.stderr)
     write(report, output_format)
-    for error in report.errors:
+    for error in (*report.notes, *report.errors):
         print(f"nnlint: {error}", file=sys.stderr)
     if report.errors:
         return FAILED

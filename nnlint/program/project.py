@@ -10,6 +10,9 @@ from pathspec import GitIgnoreSpec
 
 MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
 
+NOTEBOOK = ".ipynb"
+SCRIPTS = (".py",)
+ALL = (*SCRIPTS, NOTEBOOK)
 SKIPPED = frozenset({"__pycache__", "venv", "node_modules", "build", "dist"})
 """Folders in which nobody's own code is. Hidden ones (.git, .venv, .tox, .nox) and *.egg-info are skipped besides."""
 
@@ -36,7 +39,7 @@ def package_holder(folder: Path) -> Path:
 
 
 def python_files(paths: Iterable[Path], exclude: Sequence[str] = (), root: Path | None = None) -> list[Path]:
-    """The files named, and the .py files below the folders named, sorted, each once.
+    """The files named, and the scripts and notebooks below the folders named, sorted, each once.
 
     `exclude` holds patterns as in a .gitignore, relative to `root` (by default the root of the project that a folder is
     in). A file that is named is taken whatever it is called and whatever is excluded.
@@ -47,7 +50,7 @@ def python_files(paths: Iterable[Path], exclude: Sequence[str] = (), root: Path 
     for path in paths:
         if path.is_dir():
             base = os.path.abspath(root if root is not None else find_root(path))
-            for file in walk(path, spec, Path(base)):
+            for file in walk(path, spec, Path(base), suffixes=ALL):
                 found.setdefault(os.path.realpath(file), file)
         else:
             named.setdefault(os.path.realpath(path), path)
@@ -59,9 +62,13 @@ class ProjectTooLarge(Exception):
 
 
 def walk(
-    folder: Path, spec: GitIgnoreSpec | None = None, base: Path | None = None, most_folders: int | None = None
+    folder: Path,
+    spec: GitIgnoreSpec | None = None,
+    base: Path | None = None,
+    most_folders: int | None = None,
+    suffixes: tuple[str, ...] = SCRIPTS,
 ) -> Iterator[Path]:
-    """The .py files below a folder; links last, and only to what was not walked yet, so that loops end.
+    """The files below a folder that end so; links last, and only to what was not walked yet, so that loops end.
 
     Raises `ProjectTooLarge` after `most_folders`.
     """
@@ -83,7 +90,7 @@ def walk(
         below: list[str] = []
         for entry in _entries(current):
             is_folder = _is_folder(entry)
-            if _is_skipped(entry.name) if is_folder else not _is_script(entry):
+            if _is_skipped(entry.name) if is_folder else not _is_script(entry, suffixes):
                 continue
             if spec is not None and _is_excluded(spec, entry.path, base, is_folder):
                 continue
@@ -112,9 +119,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_script(entry: os.DirEntry[str]) -> bool:
+def _is_script(entry: os.DirEntry[str], suffixes: tuple[str, ...]) -> bool:
     try:
-        return entry.name.endswith(".py") and entry.is_file()
+        return entry.name.endswith(suffixes) and entry.is_file()
     except OSError:
         return False
 
