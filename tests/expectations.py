@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nnlint.finding import Finding
+from nnlint.program.program import Program
 
+SUFFIXES = (".py", ".ipynb")
 ENTRIES = ("main.py", "train.py")  # of a case of several files, the script that runs
 _MARKER = re.compile(r"\b(?P<kind>want|ok|todo|unseen):(?P<rest>.*?)(?=\s#|$)")
 _ITEM = re.compile(r'(?P<negated>not\s+)?(?P<code>NN\d{3})(?P<words>(?:\s+"[^"]*")*)')
@@ -40,7 +42,8 @@ class Case:
     @property
     def files(self) -> list[Path]:
         target = self.folder / self.target
-        return [target] if target.is_file() else sorted(target.rglob("*.py"))
+        found = sorted(path for path in target.rglob("*") if path.suffix in SUFFIXES)
+        return [target] if target.is_file() else found
 
 
 @dataclass(frozen=True)
@@ -117,14 +120,19 @@ def _cases(folder: Path, fixtures: Path) -> Iterator[Case]:
         yield Case(name, folder, ".", entries[0])
         return
     for path in sorted(folder.iterdir()):
-        if path.suffix == ".py" and not path.name.endswith(".fixed.py"):
+        if path.suffix in SUFFIXES and not path.stem.endswith(".fixed"):
             yield Case(f"{name}/{path.stem}", folder, path.name, path.name)
         elif path.is_dir() and path.name != "__pycache__":
             yield from _cases(path, fixtures)
 
 
+def text_of(file: Path) -> str:
+    """What a fixture says; the lines of a notebook are those of the program that it is."""
+    return Program([file]).source(file).text
+
+
 def _in_file(file: Path, path: str, case: Case) -> Iterator[Expectation]:
-    for token in tokenize.generate_tokens(io.StringIO(file.read_text(encoding="utf-8")).readline):
+    for token in tokenize.generate_tokens(io.StringIO(text_of(file)).readline):
         if token.type != tokenize.COMMENT:
             continue
         for marker in _MARKER.finditer(token.string):

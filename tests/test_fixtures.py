@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nnlint.config import Settings
-from nnlint.engine import Report, check
+from nnlint.engine import Report, check_programs
 from tests.expectations import Case, cases, complaints, expectations
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -38,6 +38,6 @@ def report_of(case: Case) -> Report:
     before = Path.cwd()
     os.chdir(case.folder)
     try:
-        return check([Path(case.target)], Settings(select=("all",)), project=case.folder)
+        return check_programs([Path(case.target)], Settings(select=("all",)), project=case.folder)
     finally:
         os.chdir(before)

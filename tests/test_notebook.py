@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
+from nnlint.reading.magics import SHOWN
 from nnlint.reading.notebook import Notebook, NotPython
 from nnlint.source import NEW_LINE, Place, Span, Unreadable
 
@@ -176,6 +177,33 @@ def test_other_notebooks_are_python(metadata: dict[str, Any]) -> None:
     assert program(book("x = 1", metadata=metadata)) == "x = 1\n"
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("y = x\ny.mean()  # of all", "y = x\ny.mean(),  # of all"),
+        ("'ä', (x +\n  y.mean());", "'ä', (x +\n  y.mean());"),
+        ("'ä'; (x +\n  y.mean());", "'ä'; (x +\n  y.mean()),;"),
+        ("%time x.mean()\ny = x", "if 1: x.mean(),\ny = x"),
+        ("%%timeit\nfor y in x:\n    y.mean()\nx.step()", "pass\nfor y in x:\n    y.mean(),\nx.step()"),
+        ("  x.mean()", "  x.mean(),"),
+        ("if x:\n    x.mean()", None),
+        ("x.mean()\ny = x", None),
+        ("optimizer.step()", None),
+        ("model.eval", None),
+        ("x.add_(1)", None),
+    ],
+)
+def test_the_value_that_a_cell_shows_is_not_thrown_away(source: str, expected: str | None) -> None:
+    text = Notebook.read("", book(source)).text.replace(SHOWN, ",")
+    assert re.sub(r"^.*# cell 1\n|  # ipython \d+(?=\n)", "", text) == (expected or source) + "\n"
+
+
+def test_what_stands_for_a_value_that_is_shown_is_not_written() -> None:
+    notebook = Notebook.read("", book("%time x.mean()", "x.mean()"))
+    assert SHOWN in notebook.text
+    assert notebook.written(notebook.text.replace("mean", "sum")) == book("%time x.sum()", "x.sum()")
+
+
 def test_edits_of_the_program_are_written_to_their_cells() -> None:
     before = book("%matplotlib inline\nimport torch", "x = 1", "%time y = f(x)\n")
     edited = Notebook.read("a.ipynb", before).text.replace("f(x)", "g(x)").replace("x = 1\n", "x = 1\nz = 2\n")
@@ -225,10 +253,9 @@ def is_ipython(source: str) -> bool:
 
 
 def program(data: bytes) -> str:
-    """The program without the comments that are for the way back."""
-    return re.sub(
-        r"^(if 1:  )?# cell \d+\n|  # ipython \d+(?=[\r\n])", "", Notebook.read("", data).text, flags=re.MULTILINE
-    )
+    """The program without what is for the way back."""
+    text = Notebook.read("", data).text.replace(SHOWN, "")
+    return re.sub(r"^(if 1:  )?# cell \d+\n|  # ipython \d+(?=[\r\n])", "", text, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"cells": 3}', b'{"cells": [{"source": "x"}]}'])

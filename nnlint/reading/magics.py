@@ -89,6 +89,9 @@ _REST_OF_MAGIC = re.compile(r"(?:[^\\\r\n]|\\(?!\r?\n))*(?:\\(?:\r\n?|\n)(?:[^\\
 _PROMPT = re.compile(r"(?:>>>|\.\.\.|In \[\d+\]:| +\.\.\.:)(?: |$)")
 _CELL_MAGIC = re.compile(r"%%(?P<name>\w+)(?!\w*\?)|(?P<single>%\w+)")
 
+SHOWN = ",\t \t"
+"""Makes `x.mean()` a tuple of one: of a statement that is a call, the value would be thrown away."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -101,10 +104,12 @@ class Line:
     end: str
     plain: str | None = None
     prefix: str = ""
+    shown: int | None = None  # where an expression ends that the notebook shows
 
     @property
     def python(self) -> str:
-        return self.text if self.plain is None else self.plain
+        python = self.text if self.plain is None else self.plain
+        return python if self.shown is None else python[: self.shown] + SHOWN + python[self.shown :]
 
 
 def plain(source: str) -> list[Line]:

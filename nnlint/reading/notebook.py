@@ -15,15 +15,17 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nnlint.reading import magics
-from nnlint.reading.magics import Line
+from nnlint.reading.magics import SHOWN, Line
 from nnlint.reading.notebook_text import Content, content, rewritten
 from nnlint.source import Cells, Place, Source, Unreadable
 
 SUFFIX = ".ipynb"
 _OTHER_KERNELS = re.compile(r"ir$|ir\d|julia|javascript|bash|xcpp|scala|dotnet|\.net|octave|sos", re.IGNORECASE)
+_DEEDS = frozenset({"append", "backward", "eval", "extend", "step", "train", "zero_grad"})
+"""What is not called for the sake of its value."""
 _FUTURE = re.compile(r"from __future__ import [\w, ]+(?:#.*)?$")
 
 
@@ -86,6 +88,8 @@ class Notebook:
             return line.text
 
         written = tag.sub(original, text)
+        if not any(SHOWN in each for each in self.cells.texts):
+            written = written.replace(SHOWN, "")
         if seen != list(range(len(self.stand_ins))):
             raise ValueError("a line is moved or removed that IPython alone understands")
         return written
@@ -109,6 +113,7 @@ class _Writer:
         self.stand_ins: list[Line] = []
         self.unfinished: list[Unreadable] = []
         self.has_code = False
+        self.has_shown = any(SHOWN in cell.source for cell in found.cells)
 
     def notebook(self) -> Notebook:
         texts = tuple(cell.source for cell in self.found.cells)
@@ -127,7 +132,9 @@ class _Writer:
         lines = magics.plain(source)
         lines = self._without_late_future(lines)
         marker = f"if 1:  {border}\n" if magics.is_indented(lines) else f"{border}\n"
-        problem = _problem(marker + _text(lines))
+        problem, tree = _parsed(marker + _text(lines))
+        if tree is not None and not self.has_shown:
+            lines = _with_shown(lines, tree)
         if problem is not None:
             if not magics.is_command(lines):
                 message, row, column = problem
@@ -138,9 +145,9 @@ class _Writer:
         self.parts.append(marker)
         for line in lines:
             if line.plain is None:
-                self.parts.append(line.text + line.end)
+                self.parts.append(line.python + line.end)
             else:
-                self.parts.append(f"{line.plain}{tag}{len(self.stand_ins)}{line.end}")
+                self.parts.append(f"{line.python}{tag}{len(self.stand_ins)}{line.end}")
                 self.stand_ins.append(line)
         self.parts.append("\n")
         self.line += len(lines)
@@ -170,21 +177,53 @@ def _language(found: Content) -> str:
     return name if isinstance(name, str) and _OTHER_KERNELS.match(name) else ""
 
 
-def _problem(text: str) -> tuple[str, int, int] | None:
-    """What of a cell does not parse: the message, the line and the column."""
+def _parsed(text: str) -> tuple[tuple[str, int, int] | None, ast.Module | None]:
+    """What of a cell does not parse (the message, the line and the column), or its tree."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(text)
+            return None, ast.parse(text)
     except SyntaxError as error:
-        if _is_newer_python(text):
-            return None
-        return f"does not parse as Python 3: {error.msg}", error.lineno or 1, max(error.offset or 1, 1)
+        if type(error) is SyntaxError and _is_newer_python(text):
+            return None, None
+        return (f"does not parse as Python 3: {error.msg}", error.lineno or 1, max(error.offset or 1, 1)), None
     except UnicodeEncodeError:
-        return "has half of a surrogate pair in it", 1, 1
+        return ("has half of a surrogate pair in it", 1, 1), None
     except (ValueError, RecursionError, MemoryError) as error:
-        return f"does not parse: {error or 'it is nested too deeply'}", 1, 1
-    return None
+        return (f"does not parse: {error or 'it is nested too deeply'}", 1, 1), None
+
+
+def _with_shown(lines: list[Line], tree: ast.Module) -> list[Line]:
+    """The lines of a cell, with `SHOWN` behind the expressions that a notebook shows: nobody has thrown them away.
+
+    These are the last of the cell, what is behind `%time`, and all below `%%timeit`. `tree` has the border of the cell
+    as its first line.
+    """
+    shown = [_last(tree.body[-1])] if tree.body else []
+    if any(line.text.lstrip().startswith("%%timeit") for line in lines):
+        shown = [node for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    elif any(line.prefix for line in lines):
+        shown += [_last(node) for node in ast.walk(tree) if isinstance(node, ast.If) and lines[node.lineno - 2].prefix]
+    found = list(lines)
+    for statement in shown:
+        if isinstance(statement, ast.Expr) and _may_be_discarded(statement.value):
+            number = (statement.end_lineno or 2) - 2
+            before = lines[number].python.encode("utf-8")[: statement.end_col_offset]
+            found[number] = replace(lines[number], shown=len(before.decode("utf-8")))
+    return found
+
+
+def _last(statement: ast.stmt) -> ast.stmt:
+    """The last statement below the `if 1:` that stand for something of IPython."""
+    while isinstance(statement, ast.If) and isinstance(statement.test, ast.Constant) and statement.test.value == 1:
+        statement = statement.body[-1]
+    return statement
+
+
+def _may_be_discarded(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        return not value.func.attr.endswith("_") and value.func.attr not in _DEEDS
+    return isinstance(value, ast.Call | ast.BinOp)
 
 
 def _is_newer_python(text: str) -> bool:
