@@ -271,3 +271,17 @@ def test_a_notebook_is_probed_cell_by_cell(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     (finding,) = json.loads(done.stdout)
     assert (finding["cell"], finding["line"], finding["verdict"]["status"]) == (4, 4, "confirmed")
+
+
+@pytest.mark.torch
+def test_a_notebook_that_awaits_is_probed(tmp_path: Path) -> None:
+    sources = (
+        "import asyncio\nimport torch",
+        "await asyncio.sleep(0)\nx = torch.ones(3)",
+        "if True:\n    x.view(1, 3)",
+    )
+    (tmp_path / "train.ipynb").write_bytes(book(*sources))
+    command = [sys.executable, "-m", "nnlint", "probe", "train.ipynb", "--select", "NN405", "--output-format", "json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    (finding,) = json.loads(done.stdout)
+    assert (finding["cell"], finding["line"], finding["verdict"]["status"]) == (3, 2, "confirmed")

@@ -215,7 +215,7 @@ def _with_shown(lines: list[Line], tree: ast.Module) -> list[Line]:
 
 def _last(statement: ast.stmt) -> ast.stmt:
     """The last statement below the `if 1:` that stand for something of IPython."""
-    while isinstance(statement, ast.If) and isinstance(statement.test, ast.Constant) and statement.test.value == 1:
+    while isinstance(statement, ast.If) and ast.unparse(statement.test) == "1":
         statement = statement.body[-1]
     return statement
 
