@@ -104,3 +104,7 @@ def test_without_gradients_it_may_be(write: str) -> None:
 def test_what_an_earlier_run_of_the_module_kept_is_no_business_of_a_function() -> None:
     """A function that nothing calls is run with the globals that the module made."""
     assert not told("total = (net(x) - 1).sum()\ndef give():\n    return total")
+
+
+def test_the_data_of_a_parameter_may_be_written() -> None:
+    assert not told("weight.data.sub_(0.1)\nother = torch.zeros(4, requires_grad=True)\nother.data.mul_(2)")

@@ -104,7 +104,8 @@ PLAIN = {
     "pip install torch": "#",
     "  x = 1\n  y = 2": None,
     ">>> x = 1\n>>> for y in z:\n...     y": "    x = 1\n    for y in z:\n        y",
-    "In [3]: x = 1\n   ...: y = 2": "        x = 1\n        y = 2",
+    "In [3]: x = 1\n   ...: y = 2": "    x = 1\n    y = 2",
+    ">>> x = 1\n\n >>> y = 2": "    x = 1\n\n    y = 2",
     "await x\nasync for a in b:\n    pass": None,
 }
 

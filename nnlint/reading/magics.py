@@ -86,7 +86,8 @@ _TOKEN = re.compile(
 _ESCAPED = re.compile(r"[ \t]*(?=[%!?,;/])")
 _TIMED = re.compile(r"(?P<sign>%(?:time|timeit|prun|memit))(?P<rest>[ \t]+(?:-[nr][ \t]*\d+[ \t]+|-[qopc][ \t]+)*)")
 _REST_OF_MAGIC = re.compile(r"(?:[^\\\r\n]|\\(?!\r?\n))*(?:\\(?:\r\n?|\n)(?:[^\\\r\n]|\\(?!\r?\n))*)*\\?")
-_PROMPT = re.compile(r"(?:>>>|\.\.\.|In \[\d+\]:| +\.\.\.:)(?: |$)")
+_PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.|In \[\d+\]:|\.\.\.:)(?: |$)")
+_BLANKS = " " * len(">>> ")
 _CELL_MAGIC = re.compile(r"%%(?P<name>\w+)(?!\w*\?)|(?P<single>%\w+)")
 
 SHOWN = ",\t \t"
@@ -97,13 +98,14 @@ SHOWN = ",\t \t"
 class Line:
     """A line of a cell. `plain` is None where it is Python as it is.
 
-    Of a line that is Python behind a magic or a prompt, `prefix` stands in for that, and is as long.
+    Of a line that is Python behind a magic or a prompt, `prefix` stands in for that; behind a magic it is as long.
     """
 
     text: str
     end: str
     plain: str | None = None
     prefix: str = ""
+    replaced: str = ""  # what the prefix stands in for
     shown: int | None = None  # where an expression ends that the notebook shows
 
     @property
@@ -158,8 +160,7 @@ def _without_prompt(line: Line) -> Line:
     found = _PROMPT.match(line.text)
     if found is None:
         return line
-    blanks = " " * found.end()
-    return Line(line.text, line.end, blanks + line.text[found.end() :], blanks)
+    return Line(line.text, line.end, _BLANKS + line.text[found.end() :], _BLANKS, found[0])
 
 
 def _statements(lines: list[Line]) -> list[Line]:
@@ -187,7 +188,7 @@ def _stand_in(line: Line, before: str, is_alone: bool) -> Line:
         prefix = f"{before}if 1{' ' * (timed.end() - timed.start() - 6)}: "
         python = prefix + line.text[timed.end() :]
         if _is_python(python.strip()):
-            return Line(line.text, line.end, python, prefix)
+            return Line(line.text, line.end, python, prefix, line.text[: timed.end()])
     return Line(line.text, line.end, f"{before}pass")
 
 

@@ -82,7 +82,7 @@ class Notebook:
             line = self.stand_ins[number] if number < len(self.stand_ins) else None
             code = found["code"]
             if line is not None and line.prefix and code.startswith(line.prefix):
-                return line.text[: len(line.prefix)] + code[len(line.prefix) :]
+                return line.replaced + code[len(line.prefix) :]
             if line is None or code != line.python:
                 raise ValueError(f"a line is changed that IPython alone understands: {code}")
             return line.text
