@@ -18,6 +18,8 @@ from nnlint.config import Settings, SettingsOf
 from nnlint.events import Event
 from nnlint.finding import Confidence, Edit, Finding, Fix, Severity, Step
 from nnlint.housekeeping import UnreadableFile
+from nnlint.program.project import NOTEBOOK
+from nnlint.reading.notebook import NotPython
 from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span, Unreadable
 from nnlint.suppression import suppress
@@ -52,7 +54,7 @@ class Witness(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found. `errors` are nnlint's own, one for each file that it could not finish."""
+    """What was found. `errors` are nnlint's own, one for each file that it could not finish; `notes` may be ignored."""
 
     findings: tuple[Finding, ...] = ()
     errors: tuple[str, ...] = ()
@@ -60,6 +62,7 @@ class Report:
     sources: Mapping[str, Source] = field(default_factory=dict)  # of the places in the findings, by path (and cell)
     checked: Mapping[str, frozenset[str]] = field(default_factory=dict)  # what was looked for in each file, by path
     held_back: int = 0  # findings that a baseline knows
+    notes: tuple[str, ...] = ()  # worth saying, and no reason to fail
 
     def source(self, place: Place) -> Source | None:
         """The text that a place is in."""
@@ -86,6 +89,24 @@ def check(
     Each finding meets the settings of the file that it is about. `project` is the root that they belong to, if it is
     known, `unsaved` what stands for the content of files. The interpreter is the witness unless another is given.
     """
+    return in_cells(
+        check_programs(
+            paths, settings, progress=progress, stdin=stdin, project=project, unsaved=unsaved, witness=witness
+        )
+    )
+
+
+def check_programs(
+    paths: Sequence[Path],
+    settings: SettingsOf,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    stdin: tuple[str, bytes] | None = None,
+    project: Path | None = None,
+    unsaved: Mapping[Path, bytes] | None = None,
+    witness: Witness | None = None,
+) -> Report:
+    """As `check`, but what is found in notebooks stands at the lines of the programs that they are."""
     if witness is None:
         from nnlint.foretelling import Foretelling
 
@@ -99,7 +120,27 @@ def check(
             progress(number + 1, 2 * len(targets))
     findings = bench.with_edits([finding for target in targets for finding in bench.findings_in(target)])
     findings.sort(key=_order)
-    return Report(tuple(findings), tuple(bench.errors), len(targets), bench.sources, bench.checked)
+    named = {_key(path) for path in paths} | ({_key(stdin[0])} if stdin else set())
+    notes = [f"{target} {reason}" for target, reason in bench.foreign.items() if _key(target) in named]
+    return Report(tuple(findings), tuple(bench.errors), len(targets), bench.sources, bench.checked, notes=tuple(notes))
+
+
+def in_cells(report: Report) -> Report:
+    """The report with the places in notebooks told by cell."""
+    sources = {path: source for path, source in report.sources.items() if source.cells is None}
+
+    def in_cell(place: Place) -> Place:
+        source = report.sources.get(place.path)
+        if source is None or source.cells is None:
+            return place
+        moved = source.cells.place(place)
+        if moved.cell is not None:
+            name = cell_name(place.path, moved.cell)
+            sources[name] = Source(name, source.cells.text_of(moved.cell))
+        return moved
+
+    findings = tuple(_moved(finding, in_cell) for finding in report.findings)
+    return replace(report, findings=findings, sources=sources)
 
 
 @dataclass(slots=True)
@@ -114,6 +155,7 @@ class _Bench:
     sources: dict[str, Source] = field(default_factory=dict)
     found: dict[str, list[Finding]] = field(default_factory=lambda: defaultdict(list))
     skipped: set[Path] = field(default_factory=set)  # nothing in them is about training
+    foreign: dict[Path, str] = field(default_factory=dict)  # they are in another language
     unfinished: set[Path] = field(default_factory=set)  # nothing can be said of what was not found in them
     checked: dict[str, frozenset[str]] = field(default_factory=dict)
     rules: dict[TorchVersion, tuple[Rule, ...]] = field(default_factory=dict)
@@ -131,6 +173,9 @@ class _Bench:
                 for rule in rules:
                     if isinstance(event, rule.watches):
                         self._apply(rule, event, target)
+        except NotPython as error:
+            self.skipped.add(target)
+            self.foreign[target] = error.message
         except Unreadable as error:
             self._unreadable(target, error.message, error.line, error.column)
         except OSError as error:
@@ -141,6 +186,7 @@ class _Bench:
     def findings_in(self, target: Path) -> list[Finding]:
         """The findings about one file: located, each said once, less what is suppressed."""
         try:
+            self._look_for_unfinished_cells(target)
             held = self.held[_key(target)]
             ignored = held.settings.codes_ignored_in(target)
             checked = frozenset[str]() if target in self.unfinished else held.codes - ignored
@@ -151,7 +197,7 @@ class _Bench:
                 source = self._source(str(target))
                 findings = suppress(source, findings, checked) if source else findings
                 return [held.graded(finding) for finding in findings if held.settings.shows(finding)]
-        except OSError:
+        except (OSError, Unreadable):
             pass
         except Exception as error:
             self._broken(target, "", error)
@@ -178,6 +224,12 @@ class _Bench:
             with contextlib.suppress(Unreadable):
                 return editing.edits(source, wanted)
         return [None] * len(wanted)
+
+    def _look_for_unfinished_cells(self, target: Path) -> None:
+        is_read = target.suffix == NOTEBOOK and target not in self.skipped
+        source = self._source(str(target)) if is_read else None
+        for error in source.cells.unfinished if source and source.cells else ():
+            self._unreadable(target, error.message, error.line, error.column)
 
     def _rules_for(self, torch: TorchVersion) -> tuple[Rule, ...]:
         if torch not in self.rules:

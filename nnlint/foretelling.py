@@ -47,8 +47,7 @@ class Foretelling:
         return self._targets
 
     def bytes(self, target: Path) -> bytes:
-        data = self._unsaved.get(os.path.abspath(target))
-        return target.read_bytes() if data is None else data
+        return self._program.bytes(target)
 
     def torch(self, target: Path) -> TorchVersion:
         return self._settings.of(target).torch() or self._program.torch(target)
@@ -60,8 +59,7 @@ class Foretelling:
         return self._interpretation.run_rest(target)
 
     def source(self, path: str) -> Source:
-        data = self._unsaved.get(os.path.abspath(path))
-        return Source.read(Path(path)) if data is None else Source.decode(path, data)
+        return self._program.source(Path(path))
 
     def locate(self, source: Source, nodes: Iterable[int]) -> dict[int, Span]:
         return locate(source, nodes)

@@ -12,7 +12,8 @@ class UnreadableFile:
 
     ## What it does
 
-    Reports a file that can not be opened, is not text in the encoding that it declares, or is not Python.
+    Reports a file that can not be opened, is not text in the encoding that it declares, or is not Python; of a
+    notebook, each cell that is neither Python nor something of IPython. The other cells are checked all the same.
 
     ## Why it fails silently
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from nnlint import catalog
-from nnlint.engine import Report, check
+from nnlint.engine import Report, check_programs
 from nnlint.finding import Safety
 from nnlint.fixing.rounds import Fixed, fix
 from tests.agreement import disagreements
@@ -22,9 +22,14 @@ from tests.expectations import FIXED, Case, cases
 from tests.test_fixtures import FIXTURES, SETTINGS, every_case, report_of
 from tests.test_witnesses import nursery
 
-GOLDENS = sorted(FIXTURES.rglob(f"*{FIXED}"))
+
+def golden(path: Path) -> Path:
+    return path.with_name(f"{path.stem}{FIXED}{path.suffix}")
+
+
+GOLDENS = sorted(FIXTURES.rglob(f"*{FIXED}.*"))
 fixable = [entry for entry in catalog.entries() if entry.fix is not None and entry.rule]
-changing = [case for case in cases(FIXTURES) if any(path.with_name(path.stem + FIXED).exists() for path in case.files)]
+changing = [case for case in cases(FIXTURES) if any(golden(path).exists() for path in case.files)]
 
 
 @every_case
@@ -56,7 +61,7 @@ def test_what_is_fixed_parses_its_finding_is_gone_and_a_second_time_there_is_not
 def test_a_run_of_what_is_fixed_shows_the_bug_no_more(case: Case, tmp_path: Path) -> None:
     done = fixed(case)
     folder = tmp_path / "fixed"
-    shutil.copytree(case.folder, folder, ignore=shutil.ignore_patterns("__pycache__", f"*{FIXED}"))
+    shutil.copytree(case.folder, folder, ignore=shutil.ignore_patterns("__pycache__", f"*{FIXED}.*"))
     for path, data in done.after.items():
         (folder / path.relative_to(case.folder)).write_bytes(data)
     copy = Case(case.name, folder, case.target, case.entry)
@@ -84,10 +89,6 @@ def test_no_golden_is_left_over() -> None:
     assert [str(path) for path in GOLDENS if path not in of] == []
 
 
-def golden(path: Path) -> Path:
-    return path.with_name(path.stem + FIXED)
-
-
 @cache
 def fixed(case: Case) -> Fixed:
     """All fixes of a case, unsafe ones too."""
@@ -97,7 +98,7 @@ def fixed(case: Case) -> Fixed:
     os.chdir(case.folder)
 
     def checked(texts: dict[Path, bytes]) -> Report:
-        return check([Path(case.target)], SETTINGS, project=case.folder, unsaved=texts)
+        return check_programs([Path(case.target)], SETTINGS, project=case.folder, unsaved=texts)
 
     try:
         return fix(checked, unsafe=True)

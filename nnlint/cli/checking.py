@@ -140,7 +140,8 @@ def _files(targets: list[Path], settings: SettingsOf, stdin: tuple[str, bytes] |
 
 
 def _status(report: Report, output: Output) -> int:
-    for error in report.errors:
+    notes = () if output.quiet else report.notes
+    for error in (*notes, *report.errors):
         print(f"nnlint: {error}", file=sys.stderr)
     if report.errors:
         return FAILED

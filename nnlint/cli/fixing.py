@@ -67,7 +67,7 @@ def fixed(
     def check(texts: Mapping[Path, bytes]) -> Report:
         others = {path: data for path, data in texts.items() if path != own}
         given = (stdin[0], texts.get(own, stdin[1])) if stdin and own else None
-        return engine.check(targets, settings, stdin=given, unsaved=others)
+        return engine.check_programs(targets, settings, stdin=given, unsaved=others)
 
     def read(path: Path) -> bytes:
         return stdin[1] if stdin and path == own else path.read_bytes()
@@ -76,14 +76,14 @@ def fixed(
     if wishes.diff:
         sys.stdout.writelines(difference(done))
         _tell(done, f"would fix {_counted(done)}")
-        return done.report, FOUND if done.after else CLEAN
+        return engine.in_cells(done.report), FOUND if done.after else CLEAN
     if stdin and own:
         sys.stdout.buffer.write(done.after.get(own, stdin[1]))
         _tell(done, f"fixed {_counted(done)}")
-        return done.report, CLEAN
+        return engine.in_cells(done.report), CLEAN
     failed = _write(done)
     _tell(done, f"fixed {_counted(done)}" if not failed else "")
-    return done.report, FAILED if failed else CLEAN
+    return engine.in_cells(done.report), FAILED if failed else CLEAN
 
 
 def difference(done: Fixed) -> list[str]:

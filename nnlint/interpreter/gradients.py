@@ -27,7 +27,7 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.interpreter.parameters import OF, owners
-from nnlint.interpreter.roles import mark
+from nnlint.interpreter.provenance import mark
 from nnlint.interpreter.scenes import name_in
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nnlint.events import Event, GraphKept, GraphRetained
 from nnlint.interpreter.ledger import Backward
 from nnlint.interpreter.objects import SINCE, Frame, Instance, Provenance, Sequence, Tensor, Unknown, Value
-from nnlint.interpreter.roles import mark
+from nnlint.interpreter.provenance import mark
 from nnlint.interpreter.watched import Fate
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir

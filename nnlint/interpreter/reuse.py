@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nnlint.events import LayerReused
 from nnlint.interpreter import building, modes
 from nnlint.interpreter.objects import Arguments, Const, External, Frame, Instance, Provenance, Sequence, Tensor, Value
-from nnlint.interpreter.roles import mark
+from nnlint.interpreter.provenance import mark
 from nnlint.interpreter.tensors import as_tensor
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.layers import BATCH_NORMS

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nnlint.events import ModuleCalled
@@ -19,18 +19,16 @@ from nnlint.interpreter import frozen, lapses, modes, scenes
 from nnlint.interpreter.control import LoopRecord
 from nnlint.interpreter.joins import EITHER
 from nnlint.interpreter.objects import (
-    NUMBERS,
     Arguments,
     Frame,
     Instance,
-    Mapping,
     Obj,
     Provenance,
-    Sequence,
     Tensor,
     Unknown,
     Value,
 )
+from nnlint.interpreter.provenance import mark
 from nnlint.interpreter.wording import text_of
 from nnlint.program.conventions import Conventions
 from nnlint.reading import script as ir
@@ -361,38 +359,6 @@ def _is_part(run: Interpreter, module: Obj) -> bool:
     if receiver not in run.module_stack and run.owned_by_framework():
         return False  # `training_step` is no forward pass: what it calls is
     return any(each is module for each in modes.descendants(receiver))
-
-
-def mark(run: Interpreter, value: Value, provenance: Provenance, depth: int = 0) -> Value:
-    """The value with `provenance` added to every tensor in it; one that was cut off its graph stays so."""
-    match value:
-        case Tensor(made_by=made) if made == NUMBERS:
-            return value
-        case Tensor():
-            return replace(value, provenance=_added(value.provenance, provenance))
-        case Unknown():
-            known = Unknown(value.name, _added(value.provenance, provenance))
-            known.fields.update(value.fields)
-            known.lazies.update(value.lazies)
-            return known
-        case Sequence() if depth < 3 and value.kind == "tuple":
-            return Sequence("tuple", tuple(mark(run, item, provenance, depth + 1) for item in value.items), value.exact)
-        case Sequence() if depth < 3:
-            run.store.write(value, "items", tuple(mark(run, item, provenance, depth + 1) for item in value.items))
-        case Instance() if depth < 2:
-            for name, each in list(value.fields.items()):
-                if isinstance(each, (Tensor, Unknown)) and not name.startswith("<"):
-                    run.store.write(value, name, mark(run, each, provenance, depth + 1))
-        case _:
-            if isinstance(value, Mapping) and depth < 3:
-                run.store.write(
-                    value, "items", {k: mark(run, v, provenance, depth + 1) for k, v in value.items.items()}
-                )
-    return value
-
-
-def _added(known: Provenance, more: Provenance) -> Provenance:
-    return known | (more.detached() if known.cuts and not known.calls else more)
 
 
 def _mode_step(training: bool | str | None) -> str:

@@ -129,16 +129,17 @@ def cut_unseen(run: Interpreter, known: Provenance) -> int:
     return number
 
 
-def made_leaf(run: Interpreter, tensor: Tensor, node: ir.Node | None, frame: Frame) -> Tensor:
+def made_leaf(run: Interpreter, tensor: Tensor, node: ir.Node | None, frame: Frame, is_start: bool = False) -> Tensor:
     """A tensor that gets gradients itself from now on; what it was made of gets none through it.
 
-    `backward` on the leaf itself reaches nothing, whatever it was made of. Of a loss it says nothing more.
+    `backward` on the leaf itself reaches nothing, whatever it was made of. Of a loss it says nothing more, and a
+    number may become one, unless it is known to be where a parameter starts.
     """
     provenance = tensor.provenance
     if node is not None and not provenance.cuts:
         told = _told_cut(run, tensor, "detach", node, frame)
         provenance = provenance.cut_at(run.watched.watch(partial(_cut, told)))
-    if tensor.form is not Form.LOSS and tensor.shape != () and not run.watched.was_a_loss(provenance):
+    if tensor.form is not Form.LOSS and (tensor.shape != () or is_start) and not run.watched.was_a_loss(provenance):
         provenance = provenance | LEAF
     return tensor.but(provenance=provenance, form=Form.LEAF)
 

@@ -10,21 +10,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nnlint.config import SettingsOf
-from nnlint.engine import Report, cell_name, check
+from nnlint.engine import Report, check_programs, in_cells
 from nnlint.events import Event
-from nnlint.finding import Finding, Step, Verdict
+from nnlint.finding import Finding, Verdict
 from nnlint.foretelling import Foretelling
 from nnlint.probe import session, verdicts
 from nnlint.probe.limits import Limits, Request
 from nnlint.probe.recipe.reruns import compared
 from nnlint.probe.session import Testimony
 from nnlint.probe.verdicts import CONFIRMED, NOT_REACHED, REFUTED, UNDECIDED, Seen
+from nnlint.program.program import Program
 from nnlint.program.project import find_root
-from nnlint.reading.notebook import Notebook
-from nnlint.source import Place, Source, Span, Unreadable
+from nnlint.source import Source, Span, Unreadable
 from nnlint.values import TorchVersion
 
-NOTEBOOK = ".ipynb"
 ALONE = "seen in the run alone: "
 _RANK = (CONFIRMED, REFUTED, UNDECIDED, NOT_REACHED)
 _GUARD = re.compile(rb"""^if\s+__name__\s*==\s*['"]__main__['"]|^if\s+['"]__main__['"]\s*==\s*__name__""", re.MULTILINE)
@@ -77,37 +76,7 @@ def probe_script(
         testimony.checks.append(compared(testimony.losses, again.losses, testimony.seeded))
     targets = [] if script.is_module else [Path(script.name)]
     targets += [path for path in map(_relative, testimony.files) if path not in targets]
-    if script.name.endswith(NOTEBOOK) and not script.is_module:
-        return _notebook(Path(script.name), targets, testimony, settings)
     return _heard(targets, [testimony], settings)
-
-
-def _notebook(path: Path, targets: list[Path], testimony: Testimony, settings: SettingsOf) -> Probed:
-    """The cells of a notebook are one program; what is said of it is said by cell."""
-    try:
-        notebook = Notebook.read(str(path), path.read_bytes())
-    except Unreadable:  # the run has said so
-        return _heard([], [testimony], settings)
-    others = [each for each in targets if each.suffix != NOTEBOOK]
-    probed = _heard(others, [testimony], settings, (str(path), notebook.text.encode()))
-
-    def in_cell(place: Place) -> Place:
-        return notebook.cell(place) if os.path.realpath(place.path) == os.path.realpath(path) else place
-
-    findings = tuple(
-        replace(
-            each,
-            place=in_cell(each.place),
-            trail=tuple(Step(in_cell(step.place), step.message) for step in each.trail),
-        )
-        for each in probed.report.findings
-    )
-    cells = {
-        cell_name(str(path), cell): Source(cell_name(str(path), cell), notebook.text_of(cell))
-        for cell in notebook.cells
-    }
-    report = replace(probed.report, findings=findings, sources={**probed.report.sources, **cells})
-    return replace(probed, report=report)
 
 
 def probe_paths(
@@ -131,8 +100,8 @@ def probe_paths(
 def is_script(path: Path) -> bool:
     """Whether a file is one that one runs: it has a `__main__` block, or does something by itself, with torch."""
     try:
-        data = path.read_bytes()
-    except OSError:
+        data = Program([path]).bytes(path)
+    except (OSError, Unreadable):
         return False
     if b"torch" not in data and b"lightning" not in data and b"transformers" not in data:
         return False
@@ -143,11 +112,10 @@ def _heard(
     paths: Sequence[Path],
     testimonies: Sequence[Testimony],
     settings: SettingsOf,
-    text: tuple[str, bytes] | None = None,
 ) -> Probed:
-    """Both witnesses: the interpreter over the paths, and over a `text` under its name, and the runs."""
-    foretelling = Foretelling(paths, settings, text, None)
-    report = check(paths, settings, witness=foretelling)
+    """Both witnesses: the interpreter over the paths, and the runs."""
+    foretelling = Foretelling(paths, settings, None, None)
+    report = check_programs(paths, settings, witness=foretelling)
     torch = {path: foretelling.torch(path) for path in foretelling.targets()}
     version = next(iter(torch.values()), TorchVersion())
     codes = frozenset().union(*(settings.of(path).codes() for path in torch))
@@ -156,16 +124,13 @@ def _heard(
     alone = _alone(paths, foretelling, settings, heard, findings)
     found = sorted([*findings, *alone.findings], key=lambda each: (each.place.path, each.place.span or _START))
     unrun = tuple(map(_trouble, filter(_is_unrun, testimonies)))
-    return Probed(
-        replace(
-            report,
-            findings=tuple(found),
-            errors=(*report.errors, *alone.errors),
-            sources={**alone.sources, **report.sources},
-        ),
-        tuple(testimonies),
-        unrun,
+    report = replace(
+        report,
+        findings=tuple(found),
+        errors=(*report.errors, *alone.errors),
+        sources={**alone.sources, **report.sources},
     )
+    return Probed(in_cells(report), tuple(testimonies), unrun)
 
 
 def _is_unrun(testimony: Testimony) -> bool:
@@ -209,7 +174,7 @@ def _alone(
             each.finding.code == known.code and verdicts.same(each.finding.place, known.place) for known in findings
         )
     ]
-    report = check(paths, settings, witness=_Replay(foretelling, new))
+    report = check_programs(paths, settings, witness=_Replay(foretelling, new))
     told = []
     for finding in report.findings:
         for each in new:

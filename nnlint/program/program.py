@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from nnlint.program.conventions import Conventions
 from nnlint.program.folders import Folders
-from nnlint.program.project import find_root
+from nnlint.program.project import NOTEBOOK, find_root
 from nnlint.program.readers import Readers
 from nnlint.program.search import Search
 from nnlint.program.torch_version import declared_torch
+from nnlint.reading.notebook import Notebook
 from nnlint.reading.script import Script
 from nnlint.source import Source, Unreadable
 from nnlint.values import TorchVersion
@@ -54,6 +56,7 @@ class Program:
         self._scripts: dict[Path, Script | Unreadable] = {}
         self._roots: dict[Path, Path] = {}
         self._found: dict[tuple[str, Path, Path | None], Path | None] = {}
+        self._notebooks: dict[Path, Source | Unreadable] = {}
         self._torch: dict[Path, TorchVersion] = {}
         self._mentioned: dict[tuple[Path, tuple[bytes, ...]], bool] = {}
         self.readers = Readers(self)
@@ -105,9 +108,9 @@ class Program:
         key = (path, words)
         if key not in self._mentioned:
             try:
-                data = self._unsaved[path] if path in self._unsaved else path.read_bytes()
+                data = self.bytes(path)
                 self._mentioned[key] = any(word in data for word in words)
-            except OSError:
+            except (OSError, Unreadable):
                 self._mentioned[key] = True
         return self._mentioned[key]
 
@@ -151,7 +154,7 @@ class Program:
         parts = list(path.relative_to(self._folders.holder(path.parent)).parts)
         if parts[-1] == "__init__.py" and len(parts) > 1:
             parts.pop()
-        return ".".join((*parts[:-1], parts[-1].removesuffix(".py")))
+        return ".".join((*parts[:-1], parts[-1].removesuffix(".py").removesuffix(NOTEBOOK)))
 
     def shown(self, path: Path) -> str:
         """The path for the reader: of a target as it was named, of others relative to here if they are below."""
@@ -162,10 +165,34 @@ class Program:
         return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)
 
     def source(self, path: Path) -> Source:
-        """The text of a file, or what stands for it. Raises `Unreadable`."""
-        if path in self._unsaved:
-            return Source.decode(self.shown(path), self._unsaved[path])
-        return Source.read(path, self.shown(path))
+        """The text of a file, or what stands for it; of a notebook its program. Raises `Unreadable`."""
+        path = _absolute(path)
+        shown = self.shown(path)
+        if path.suffix == NOTEBOOK:
+            return replace(self._notebook(path, shown), path=shown)
+        return Source.decode(shown, self._unsaved[path]) if path in self._unsaved else Source.read(path, shown)
+
+    def bytes(self, path: Path) -> bytes:
+        """What is looked through for words. Raises `OSError`, and of a notebook `Unreadable`."""
+        path = _absolute(path)
+        if path.suffix == NOTEBOOK:
+            return self._notebook(path, self.shown(path)).text.encode("utf-8", "surrogatepass")
+        return self._unsaved[path] if path in self._unsaved else path.read_bytes()
+
+    def _notebook(self, path: Path, shown: str) -> Source:
+        """The program of a notebook, whose file is gone through once."""
+        if path not in self._notebooks:
+            try:
+                data = self._unsaved[path] if path in self._unsaved else path.read_bytes()
+                self._notebooks[path] = Notebook.read(shown, data).source()
+            except OSError as error:
+                raise Unreadable(shown, f"cannot be read: {error.strerror}") from error
+            except Unreadable as error:
+                self._notebooks[path] = error
+        found = self._notebooks[path]
+        if isinstance(found, Unreadable):
+            raise found
+        return found
 
 
 def _absolute(path: Path) -> Path:

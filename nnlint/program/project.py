@@ -8,6 +8,9 @@ from pathlib import Path
 
 MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
 
+NOTEBOOK = ".ipynb"
+SCRIPTS = (".py",)
+ALL = (*SCRIPTS, NOTEBOOK)
 SKIPPED = frozenset({"__pycache__", "venv", "node_modules", "build", "dist"})
 """Folders in which nobody's own code is. Hidden ones (.git, .venv, .tox, .nox) and *.egg-info are skipped besides."""
 
@@ -38,7 +41,7 @@ LeavesOut = Callable[[str, bool], bool]
 
 
 def python_files(paths: Iterable[Path], leaves_out: LeavesOut | None = None) -> list[Path]:
-    """The files named, and the .py files below the folders named, sorted, each once.
+    """The files named, and the scripts and notebooks below the folders named, sorted, each once.
 
     A file that is named is taken whatever it is called and whatever is left out; a folder that is named is looked into.
     """
@@ -46,7 +49,7 @@ def python_files(paths: Iterable[Path], leaves_out: LeavesOut | None = None) -> 
     found: dict[str, Path] = {}
     for path in paths:
         if path.is_dir():
-            for file in walk(path, leaves_out):
+            for file in walk(path, leaves_out, suffixes=ALL):
                 found.setdefault(os.path.realpath(file), file)
         else:
             named.setdefault(os.path.realpath(path), path)
@@ -57,8 +60,13 @@ class ProjectTooLarge(Exception):
     """There are more folders than it is worth to look into."""
 
 
-def walk(folder: Path, leaves_out: LeavesOut | None = None, most_folders: int | None = None) -> Iterator[Path]:
-    """The .py files below a folder; links last, and only to what was not walked yet, so that loops end.
+def walk(
+    folder: Path,
+    leaves_out: LeavesOut | None = None,
+    most_folders: int | None = None,
+    suffixes: tuple[str, ...] = SCRIPTS,
+) -> Iterator[Path]:
+    """The files below a folder that end so; links last, and only to what was not walked yet, so that loops end.
 
     Raises `ProjectTooLarge` after `most_folders`.
     """
@@ -80,7 +88,7 @@ def walk(folder: Path, leaves_out: LeavesOut | None = None, most_folders: int | 
         below: list[str] = []
         for entry in _entries(current):
             is_folder = _is_folder(entry)
-            if _is_skipped(entry.name) if is_folder else not _is_script(entry):
+            if _is_skipped(entry.name) if is_folder else not _is_script(entry, suffixes):
                 continue
             if leaves_out is not None and leaves_out(os.path.abspath(entry.path), is_folder):
                 continue
@@ -109,9 +117,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_script(entry: os.DirEntry[str]) -> bool:
+def _is_script(entry: os.DirEntry[str], suffixes: tuple[str, ...]) -> bool:
     try:
-        return entry.name.endswith(".py") and entry.is_file()
+        return entry.name.endswith(suffixes) and entry.is_file()
     except OSError:
         return False
 

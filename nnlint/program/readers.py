@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnlint.program.project import ProjectTooLarge, walk
+from nnlint.program.project import ALL, NOTEBOOK, ProjectTooLarge, walk
+from nnlint.reading.notebook_text import content
 from nnlint.reading.uses import ClassUses, Uses, uses
 from nnlint.source import Unreadable
 
@@ -88,7 +89,7 @@ class Readers:
         project = _Project()
         targets = {path.absolute() for path in self._program.targets}
         try:
-            files = dict.fromkeys((*sorted(targets), *walk(root, most_folders=MOST_FOLDERS)))
+            files = dict.fromkeys((*sorted(targets), *walk(root, None, MOST_FOLDERS, ALL)))
         except ProjectTooLarge:
             return None
         for path in files:
@@ -106,8 +107,11 @@ class Readers:
 
 def _names_in(path: Path) -> set[str]:
     try:
-        return {name.decode() for name in _BEHIND_A_DOT.findall(path.read_bytes())}
-    except OSError:
+        data = path.read_bytes()
+        if path.suffix == NOTEBOOK:  # its outputs read nothing
+            data = "\n".join(cell.source for cell in content(str(path), data).cells).encode("utf-8", "replace")
+        return {name.decode() for name in _BEHIND_A_DOT.findall(data)}
+    except (OSError, Unreadable):
         return set()
 
 
