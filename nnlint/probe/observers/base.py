@@ -20,6 +20,7 @@ class Observer:
 
     decides: ClassVar[tuple[str, ...]] = ()
     operations: ClassVar[frozenset[str]] = frozenset()
+    operations_before: ClassVar[frozenset[str] | None] = None  # those that `calling` wants to see, if not the same
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -77,6 +78,9 @@ class Observer:
 
     def scheduler_stepped(self, scheduler: Any) -> None:
         """A learning-rate scheduler has been stepped, by the user's code."""
+
+    def dataset_made(self, dataset: torch.utils.data.Dataset[Any]) -> None:
+        """The constructor of a dataset has run; the frame that called it is on the stack."""
 
     def loader_made(self, loader: torch.utils.data.DataLoader[Any]) -> None:
         """The constructor of a data loader has run."""

@@ -23,6 +23,7 @@ class Losses(Observer):
 
     decides = (*_CODES, "NN106")
     operations = frozenset({"*"})
+    operations_before = frozenset(LOSS_FUNCTIONS)
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)

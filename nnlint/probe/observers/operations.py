@@ -185,7 +185,7 @@ def _watch_constructors(operations: Operations) -> None:
                     operations.run.muted -= 1
             _original(self, *args, **kwargs)
 
-        cls.__init__ = constructed
+        operations.run.patches.put(cls, "__init__", constructed)
 
 
 def _measured(call: Call, tensor: torch.Tensor, facts: TensorFacts) -> str:

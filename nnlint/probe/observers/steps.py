@@ -372,4 +372,4 @@ def _patch_clipping(steps: Steps) -> None:
                         steps.run.muted -= 1
                 return _original(given, *args, **kwargs)
 
-            setattr(module, name, clip)
+            steps.run.patches.put(module, name, clip)
