@@ -49,6 +49,9 @@ class Observer:
     def left(self, visit: Pass) -> None:
         """A module has run."""
 
+    def transformed(self, transform: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A transform of torchvision has run outside of any network; `entering` and `left` are not told of it."""
+
     def differentiating(self, backward: Backward) -> None:
         """`backward` is about to run; its graph has been walked."""
 

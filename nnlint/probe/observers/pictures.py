@@ -31,7 +31,9 @@ class Pictures(Observer):
         self._known: dict[int, _Normalizer] = {}
 
     def left(self, visit: Pass) -> None:
-        module = visit.module
+        self.transformed(visit.module, visit.args, visit.kwargs)
+
+    def transformed(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if type(module).__name__ != "Normalize" or not type(module).__module__.startswith("torchvision."):
             return
         known = self._known.setdefault(id(module), _Normalizer(module))
@@ -39,7 +41,7 @@ class Pictures(Observer):
         known.looks += 1
         if known.looks > MOST_LOOKS:
             return
-        given = next((each for each in tensors((visit.args, visit.kwargs)) if each.is_floating_point()), None)
+        given = next((each for each in tensors((args, kwargs)) if each.is_floating_point()), None)
         if given is None or not given.numel():
             return
         known.low, known.high = min(known.low, float(given.min())), max(known.high, float(given.max()))
