@@ -4,6 +4,7 @@ This is the face for those who write rules: the base class, the events that rule
 """
 
 from nnlint.changes import (
+    Code,
     Decorate,
     InsertAfter,
     InsertBefore,
@@ -16,6 +17,7 @@ from nnlint.changes import (
     Rename,
     Replace,
     SetArgument,
+    Slot,
     Unwrap,
     Wrap,
 )
@@ -74,6 +76,7 @@ from nnlint.events import (
     WrittenInPlace,
 )
 from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
+from nnlint.rewriting import rearranged
 from nnlint.rule import Rule
 from nnlint.source import Place, Span
 from nnlint.values import (
@@ -83,13 +86,16 @@ from nnlint.values import (
     Lapse,
     Layer,
     Loss,
+    Maker,
     ModeMiss,
     Outcome,
+    Rearrangement,
     Role,
     Scale,
     Split,
     TensorFacts,
     TorchVersion,
+    Written,
 )
 
 __version__ = "0.1.0"
@@ -102,6 +108,7 @@ __all__ = [
     "Broadcasted",
     "Cadence",
     "ChildAssigned",
+    "Code",
     "Confidence",
     "DataEvaluated",
     "Decorate",
@@ -136,6 +143,7 @@ __all__ = [
     "Loss",
     "LossComputed",
     "LossConstructed",
+    "Maker",
     "MaskUsed",
     "ModeMiss",
     "ModeMissed",
@@ -152,6 +160,7 @@ __all__ = [
     "ParametersFrozen",
     "PatternApplied",
     "Place",
+    "Rearrangement",
     "RecurrentNetTrained",
     "Remove",
     "RemoveArgument",
@@ -170,6 +179,7 @@ __all__ = [
     "SequenceRead",
     "SetArgument",
     "Severity",
+    "Slot",
     "Span",
     "Split",
     "Step",
@@ -184,5 +194,7 @@ __all__ = [
     "WeightsFilled",
     "WeightsInitialized",
     "Wrap",
+    "Written",
     "WrittenInPlace",
+    "rearranged",
 ]

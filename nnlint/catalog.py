@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import difflib
-import importlib
-import inspect
-import pkgutil
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache
-from types import ModuleType
+from pathlib import Path
 
-from nnlint.events import Event
-from nnlint.finding import Safety, Severity
-from nnlint.housekeeping import UnreadableFile, UnusedSuppression
-from nnlint.page import Page, PageError
-from nnlint.rule import Rule
+from nnlint.discovery import CatalogError, Entry, discover, from_folder, housekeeping, installed, joined
 
-Named = type[Rule] | type[UnreadableFile] | type[UnusedSuppression]
-
-
-class CatalogError(Exception):
-    """A rule file that can not be used; the message begins with the file."""
+__all__ = [
+    "PRESETS",
+    "CatalogError",
+    "Entry",
+    "UnknownRule",
+    "add_folder",
+    "did_you_mean",
+    "discover",
+    "entries",
+    "find",
+    "housekeeping",
+    "nearest",
+    "resolve",
+    "select",
+]
 
 
 class UnknownRule(Exception):
@@ -34,49 +36,25 @@ class UnknownRule(Exception):
         self.suggestion = suggestion
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A rule as users see it. `rule` is None for what nnlint says of the files themselves (NN000, NN001)."""
+_folders: dict[Path, list[Entry]] = {}  # of projects' own rules, as configurations name them
 
-    code: str
-    name: str
-    severity: Severity
-    enabled: bool
-    recipe: bool
-    fix: Safety | None
-    documentation: str
-    rule: type[Rule] | None
 
-    @property
-    def page(self) -> Page:
-        try:
-            return Page.parse(self.documentation)
-        except PageError as error:
-            raise CatalogError(f"the page of {self.code} ({self.name}): {error}") from error
+def entries() -> tuple[Entry, ...]:
+    """All rules, sorted by code: nnlint's own, those of installed packs, and those of folders that were added."""
+    return joined(_installed(), [each for found in _folders.values() for each in found]) if _folders else _installed()
+
+
+def add_folder(folder: Path) -> None:
+    """Take the rules in a folder of a project's own into the catalogue. Raises `CatalogError`."""
+    if folder not in _folders:
+        found = from_folder(folder)
+        joined(entries(), found)  # or it says what is there already
+        _folders[folder] = found
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
-    """All rules, sorted by code."""
-    return discover("nnlint.rules")
-
-
-def discover(package: str) -> tuple[Entry, ...]:
-    """The rules in the files of `package` and the housekeeping ones, by code. Raises `CatalogError` on wrong use."""
-    found = housekeeping()
-    folder = importlib.import_module(package)
-    for information in pkgutil.iter_modules(folder.__path__):
-        rule = _only_rule(_imported(f"{package}.{information.name}", folder))
-        found.append(_entry(rule, rule))
-    found.sort(key=lambda entry: entry.code)
-    _reject_repeated([entry.code for entry in found], "code")
-    _reject_repeated([entry.name for entry in found], "name")
-    return tuple(found)
-
-
-def housekeeping() -> list[Entry]:
-    """What nnlint says of the files themselves."""
-    return [_entry(UnreadableFile, None), _entry(UnusedSuppression, None)]
+def _installed() -> tuple[Entry, ...]:
+    return installed(discover("nnlint.rules"))
 
 
 def find(word: str) -> Entry:
@@ -89,8 +67,10 @@ def find(word: str) -> Entry:
 
 def resolve(word: str) -> frozenset[str]:
     """The codes that `word` stands for: a code, a name, or the beginning of codes (`NN1`). Raises `UnknownRule`."""
-    if re.fullmatch(r"NN\d{0,2}", word.upper()):
-        family = frozenset(entry.code for entry in entries() if entry.code.startswith(word.upper()))
+    if re.fullmatch(r"[A-Z]{1,4}\d{0,2}", word.upper()):
+        family = frozenset(
+            entry.code for entry in entries() if re.fullmatch(rf"{word.upper()}\d+", entry.code) is not None
+        )
         if family:
             return family
     return frozenset({find(word).code})
@@ -126,56 +106,3 @@ def _nearest(word: str) -> str | None:
     return nearest(word.lower(), [entry.name for entry in entries()]) or nearest(
         word.upper(), [entry.code for entry in entries()]
     )
-
-
-def _imported(name: str, package: ModuleType) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except Exception as error:
-        file = f"{next(iter(package.__path__))}/{name.rpartition('.')[2]}.py"
-        raise CatalogError(f"{file}: can not be imported: {type(error).__name__}: {error}") from error
-
-
-def _only_rule(module: ModuleType) -> type[Rule]:
-    """The one rule of a file, checked."""
-    rules = [
-        value
-        for value in vars(module).values()
-        if inspect.isclass(value) and issubclass(value, Rule) and value.__module__ == module.__name__
-    ]
-    if len(rules) != 1:
-        names = ", ".join(sorted(rule.__name__ for rule in rules)) or "none"
-        raise CatalogError(f"{module.__file__}: a rule file holds exactly one Rule class, this one: {names}")
-    for problem in _problems(rules[0], module.__name__.rpartition(".")[2]):
-        raise CatalogError(f"{module.__file__}: {rules[0].__name__}{problem}")
-    return rules[0]
-
-
-def _problems(rule: type[Rule], file_name: str) -> Iterator[str]:
-    """What is wrong with the declaration of a rule."""
-    code, name, severity, watches, words = (
-        getattr(rule, attribute, None) for attribute in ("code", "name", "severity", "watches", "words")
-    )
-    if not isinstance(code, str) or not re.fullmatch(r"NN\d{3}", code):
-        yield f".code is {code!r}, it must be `NN` and three digits"
-    if not isinstance(name, str) or name.replace("-", "_") != file_name:
-        yield f".name is {name!r}, it must be the file's name with dashes, `{file_name.replace('_', '-')}`"
-    if not isinstance(severity, Severity):
-        yield f".severity is {severity!r}, it must be a Severity"
-    if not inspect.isclass(watches) or not issubclass(watches, Event):
-        yield f".watches is {watches!r}, it must be a class of nnlint.events"
-    if not isinstance(words, tuple) or not words or not all(isinstance(word, str) for word in words):
-        yield f".words is {words!r}, it must be a tuple of words that occur in every program with the bug"
-    if not rule.__doc__:
-        yield " has no docstring, which is its page"
-
-
-def _entry(named: Named, rule: type[Rule] | None) -> Entry:
-    recipe, fix = (rule.recipe, rule.fix) if rule else (False, None)
-    return Entry(named.code, named.name, named.severity, named.enabled, recipe, fix, named.__doc__ or "", rule)
-
-
-def _reject_repeated(words: list[str], what: str) -> None:
-    for word in words:
-        if words.count(word) > 1:
-            raise CatalogError(f"two rules have the {what} `{word}`")

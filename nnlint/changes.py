@@ -38,8 +38,9 @@ class Replace:
 class Unwrap:
     """What computes something of one value becomes that value; what is built to compute it is taken out.
 
-    `F.softmax(x, dim=1)`, `x.softmax(1)`, `self.softmax(x)` and `nn.Softmax(1)(x)` become `x`, and the assignment
-    `x = F.softmax(x, dim=1)` goes. A layer among the arguments of a `Sequential` or in a list goes with its comma.
+    `F.softmax(x, dim=1)`, `x.softmax(1)`, `x.data`, `self.softmax(x)` and `nn.Softmax(1)(x)` become `x`, and the
+    assignment `x = F.softmax(x, dim=1)` goes. A layer among the arguments of a `Sequential` or in a list goes with its
+    comma, one that is appended with the statement.
     """
 
     place: Place
@@ -147,6 +148,18 @@ class Decorate:
 
     place: Place
     code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a statement about a thing can be put in, and what the thing is called there: events tell it to rules."""
+
+    kind: type[InsertBefore | InsertAfter | InsertInto]
+    place: Place
+    name: str
+
+    def insert(self, code: str) -> InsertBefore | InsertAfter | InsertInto:
+        return self.kind(self.place, (code,))
 
 
 Change = (

@@ -9,19 +9,20 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 from nnlint import catalog, editing
 from nnlint.changes import Change
-from nnlint.config import Settings
+from nnlint.config import Settings, SettingsOf
 from nnlint.events import Event
-from nnlint.finding import Confidence, Edit, Finding, Fix, Step
+from nnlint.finding import Confidence, Edit, Finding, Fix, Severity, Step
 from nnlint.housekeeping import UnreadableFile
+from nnlint.program.project import NOTEBOOK
+from nnlint.reading.notebook import NotPython
 from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span, Unreadable
-from nnlint.suppress import suppress
+from nnlint.suppression import suppress
 from nnlint.values import TorchVersion
 
 FRAMEWORK_WORDS = ("torch", "accelerate", "deepspeed", "fastai", "ignite", "lightning", "transformers")
@@ -53,12 +54,15 @@ class Witness(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found. `errors` are nnlint's own, one for each file that it could not finish."""
+    """What was found. `errors` are nnlint's own, one for each file that it could not finish; `notes` may be ignored."""
 
     findings: tuple[Finding, ...] = ()
     errors: tuple[str, ...] = ()
     files: int = 0
     sources: Mapping[str, Source] = field(default_factory=dict)  # of the places in the findings, by path (and cell)
+    checked: Mapping[str, frozenset[str]] = field(default_factory=dict)  # what was looked for in each file, by path
+    held_back: int = 0  # findings that a baseline knows
+    notes: tuple[str, ...] = ()  # worth saying, and no reason to fail
 
     def source(self, place: Place) -> Source | None:
         """The text that a place is in."""
@@ -72,7 +76,7 @@ def cell_name(path: str, cell: int) -> str:
 
 def check(
     paths: Sequence[Path],
-    settings: Settings,
+    settings: SettingsOf,
     *,
     progress: Callable[[int, int], None] | None = None,
     stdin: tuple[str, bytes] | None = None,
@@ -82,22 +86,61 @@ def check(
 ) -> Report:
     """Check the files and folders, or the text of `stdin` under its name.
 
-    `project` is the root that they belong to, if it is known, `unsaved` what stands for the content of files. The
-    interpreter is the witness unless another is given.
+    Each finding meets the settings of the file that it is about. `project` is the root that they belong to, if it is
+    known, `unsaved` what stands for the content of files. The interpreter is the witness unless another is given.
     """
+    return in_cells(
+        check_programs(
+            paths, settings, progress=progress, stdin=stdin, project=project, unsaved=unsaved, witness=witness
+        )
+    )
+
+
+def check_programs(
+    paths: Sequence[Path],
+    settings: SettingsOf,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    stdin: tuple[str, bytes] | None = None,
+    project: Path | None = None,
+    unsaved: Mapping[Path, bytes] | None = None,
+    witness: Witness | None = None,
+) -> Report:
+    """As `check`, but what is found in notebooks stands at the lines of the programs that they are."""
     if witness is None:
         from nnlint.foretelling import Foretelling
 
         witness = Foretelling(paths, settings, stdin, project, unsaved)
     targets = sorted(witness.targets(), key=str)
-    bench = _Bench(witness, settings, {_key(target): target for target in targets})
+    held = _held(targets, settings)
+    bench = _Bench(witness, {_key(target): target for target in targets}, held, _words())
     for number, (told, target) in enumerate(itertools.product((witness.events, witness.events_unreached), targets)):
         bench.judge(target, told)
         if progress is not None:
             progress(number + 1, 2 * len(targets))
     findings = bench.with_edits([finding for target in targets for finding in bench.findings_in(target)])
     findings.sort(key=_order)
-    return Report(tuple(findings), tuple(bench.errors), len(targets), bench.sources)
+    named = {_key(path) for path in paths} | ({_key(stdin[0])} if stdin else set())
+    notes = [f"{target} {reason}" for target, reason in bench.foreign.items() if _key(target) in named]
+    return Report(tuple(findings), tuple(bench.errors), len(targets), bench.sources, bench.checked, notes=tuple(notes))
+
+
+def in_cells(report: Report) -> Report:
+    """The report with the places in notebooks told by cell."""
+    sources = {path: source for path, source in report.sources.items() if source.cells is None}
+
+    def in_cell(place: Place) -> Place:
+        source = report.sources.get(place.path)
+        if source is None or source.cells is None:
+            return place
+        moved = source.cells.place(place)
+        if moved.cell is not None:
+            name = cell_name(place.path, moved.cell)
+            sources[name] = Source(name, source.cells.text_of(moved.cell))
+        return moved
+
+    findings = tuple(_moved(finding, in_cell) for finding in report.findings)
+    return replace(report, findings=findings, sources=sources)
 
 
 @dataclass(slots=True)
@@ -105,13 +148,16 @@ class _Bench:
     """Where the events of all targets are judged; findings gather by the file that they are about."""
 
     witness: Witness
-    settings: Settings
     targets: dict[str, Path]
+    held: dict[str, _Held]
+    words: tuple[bytes, ...]
     errors: list[str] = field(default_factory=list)
     sources: dict[str, Source] = field(default_factory=dict)
     found: dict[str, list[Finding]] = field(default_factory=lambda: defaultdict(list))
     skipped: set[Path] = field(default_factory=set)  # nothing in them is about training
+    foreign: dict[Path, str] = field(default_factory=dict)  # they are in another language
     unfinished: set[Path] = field(default_factory=set)  # nothing can be said of what was not found in them
+    checked: dict[str, frozenset[str]] = field(default_factory=dict)
     rules: dict[TorchVersion, tuple[Rule, ...]] = field(default_factory=dict)
 
     def judge(self, target: Path, told: Callable[[Path], Iterable[Event]]) -> None:
@@ -119,7 +165,7 @@ class _Bench:
         if target in self.skipped or target in self.unfinished:
             return
         try:
-            if not _matters(self.witness.bytes(target)):
+            if not _matters(self.witness.bytes(target), self.words):
                 self.skipped.add(target)
                 return
             rules = self._rules_for(self.witness.torch(target))
@@ -127,6 +173,9 @@ class _Bench:
                 for rule in rules:
                     if isinstance(event, rule.watches):
                         self._apply(rule, event, target)
+        except NotPython as error:
+            self.skipped.add(target)
+            self.foreign[target] = error.message
         except Unreadable as error:
             self._unreadable(target, error.message, error.line, error.column)
         except OSError as error:
@@ -137,14 +186,18 @@ class _Bench:
     def findings_in(self, target: Path) -> list[Finding]:
         """The findings about one file: located, each said once, less what is suppressed."""
         try:
-            ignored = self.settings.codes_ignored_in(target)
+            self._look_for_unfinished_cells(target)
+            held = self.held[_key(target)]
+            ignored = held.settings.codes_ignored_in(target)
+            checked = frozenset[str]() if target in self.unfinished else held.codes - ignored
+            self.checked[str(target)] = checked
             findings = [finding for finding in self.found[_key(target)] if finding.code not in ignored]
             findings = _surest(self._located(findings))
-            if findings or b"nnlint:" in self.witness.bytes(target):
-                checked = set() if target in self.unfinished else self.settings.codes() - ignored
+            if findings or b"nnlint" in self.witness.bytes(target):
                 source = self._source(str(target))
-                return suppress(source, findings, checked) if source else findings
-        except OSError:
+                findings = suppress(source, findings, checked) if source else findings
+                return [held.graded(finding) for finding in findings if held.settings.shows(finding)]
+        except (OSError, Unreadable):
             pass
         except Exception as error:
             self._broken(target, "", error)
@@ -172,9 +225,15 @@ class _Bench:
                 return editing.edits(source, wanted)
         return [None] * len(wanted)
 
+    def _look_for_unfinished_cells(self, target: Path) -> None:
+        is_read = target.suffix == NOTEBOOK and target not in self.skipped
+        source = self._source(str(target)) if is_read else None
+        for error in source.cells.unfinished if source and source.cells else ():
+            self._unreadable(target, error.message, error.line, error.column)
+
     def _rules_for(self, torch: TorchVersion) -> tuple[Rule, ...]:
         if torch not in self.rules:
-            codes = self.settings.codes()
+            codes = frozenset().union(*(held.codes for held in self.held.values()))
             self.rules[torch] = tuple(
                 entry.rule(torch) for entry in catalog.entries() if entry.rule and entry.code in codes
             )
@@ -183,14 +242,15 @@ class _Bench:
     def _apply(self, rule: Rule, event: Event, target: Path) -> None:
         try:
             for finding in rule.check(event):
-                if _key(finding.place.path) in self.targets:
-                    self.found[_key(finding.place.path)].append(finding)
+                about = _key(finding.place.path)
+                if about in self.targets and finding.code in self.held[about].codes:
+                    self.found[about].append(finding)
         except Exception as error:
             self._broken(target, f"rule {rule.code}: ", error)
 
     def _unreadable(self, target: Path, message: str, line: int, column: int) -> None:
         self.unfinished.add(target)
-        if UnreadableFile.code in self.settings.codes():
+        if UnreadableFile.code in self.held[_key(target)].codes:
             place = Place(str(target), span=Span(line, column, line, column + 1))
             rule = UnreadableFile
             self.found[_key(target)].append(
@@ -240,12 +300,39 @@ class _Bench:
         return [_moved(finding, located) for finding in findings]
 
 
-def _matters(data: bytes) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What holds for a file."""
+
+    settings: Settings
+    codes: frozenset[str]
+    severities: Mapping[str, Severity]
+
+    def graded(self, finding: Finding) -> Finding:
+        """The finding with the severity that the settings say."""
+        severity = self.severities.get(finding.code)
+        return finding if severity is None else replace(finding, severity=severity)
+
+
+def _held(targets: Iterable[Path], settings: SettingsOf) -> dict[str, _Held]:
+    held: dict[str, _Held] = {}
+    known: dict[int, _Held] = {}  # most files share theirs
+    for target in targets:
+        own = settings.of(target)
+        if id(own) not in known:
+            rules = own.rules()
+            codes = frozenset(code for code, rule in rules.items() if rule.is_on)
+            severities = {code: rule.severity for code, rule in rules.items() if rule.severity is not None}
+            known[id(own)] = _Held(own, codes, severities)
+        held[_key(target)] = known[id(own)]
+    return held
+
+
+def _matters(data: bytes, words: Iterable[bytes]) -> bool:
     """Whether a word of a framework or of any rule, selected or not, occurs in the file."""
-    return any(word in data for word in _words())
+    return any(word in data for word in words)
 
 
-@cache
 def _words() -> tuple[bytes, ...]:
     words = {word for entry in catalog.entries() if entry.rule for word in entry.rule.words}
     return tuple(word.encode() for word in (*FRAMEWORK_WORDS, *sorted(words)))

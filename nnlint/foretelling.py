@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from nnlint.config import Settings
+from nnlint.config import SettingsOf
+from nnlint.config.exclusions import files_to_check
 from nnlint.events import Event
 from nnlint.interpreter.roots import Interpretation
 from nnlint.program.program import Program
-from nnlint.program.project import python_files
 from nnlint.reading.reader import locate
 from nnlint.source import Source, Span
 from nnlint.values import TorchVersion
@@ -28,26 +27,30 @@ class Foretelling:
     def __init__(
         self,
         paths: Sequence[Path],
-        settings: Settings,
+        settings: SettingsOf,
         stdin: tuple[str, bytes] | None = None,
         project: Path | None = None,
         unsaved: Mapping[Path, bytes] | None = None,
     ) -> None:
         given = {Path(stdin[0]): stdin[1]} if stdin else {}
-        self._targets = [*given, *python_files(paths, settings.exclude, settings.root)]
-        self._unsaved = {os.path.abspath(path): data for path, data in {**given, **(unsaved or {})}.items()}
-        self._program = Program(self._targets, project, unsaved={Path(p): data for p, data in self._unsaved.items()})
+        self._targets = [*given, *files_to_check(paths, settings)]
+        self._settings = settings
+        self._program = Program(
+            self._targets,
+            project,
+            unsaved={**given, **(unsaved or {})},
+            conventions=lambda path: settings.of(path).conventions(),
+        )
         self._interpretation = Interpretation(self._program, remembers=self.remembers)
 
     def targets(self) -> Sequence[Path]:
         return self._targets
 
     def bytes(self, target: Path) -> bytes:
-        data = self._unsaved.get(os.path.abspath(target))
-        return target.read_bytes() if data is None else data
+        return self._program.bytes(target)
 
     def torch(self, target: Path) -> TorchVersion:
-        return self._program.torch(target)
+        return self._settings.of(target).torch() or self._program.torch(target)
 
     def events(self, target: Path) -> Iterable[Event]:
         return self._interpretation.run_script(target)
@@ -56,8 +59,7 @@ class Foretelling:
         return self._interpretation.run_rest(target)
 
     def source(self, path: str) -> Source:
-        data = self._unsaved.get(os.path.abspath(path))
-        return Source.read(Path(path)) if data is None else Source.decode(path, data)
+        return self._program.source(Path(path))
 
     def locate(self, source: Source, nodes: Iterable[int]) -> dict[int, Span]:
         return locate(source, nodes)
@@ -68,13 +70,14 @@ class Remembering(Foretelling):
 
     remembers = True
 
-    def __init__(self, paths: Sequence[Path], settings: Settings, unsaved: Mapping[Path, bytes] | None = None) -> None:
+    def __init__(
+        self, paths: Sequence[Path], settings: SettingsOf, unsaved: Mapping[Path, bytes] | None = None
+    ) -> None:
         super().__init__(paths, settings, unsaved=unsaved)
         self._spans: dict[tuple[str, str], dict[int, Span]] = {}
 
     def update(self, unsaved: Mapping[Path, bytes]) -> set[Path]:
         """Begin another check, with these texts in the place of the files'; the paths of what has changed."""
-        self._unsaved = {os.path.abspath(path): data for path, data in unsaved.items()}
         changed = self._program.update(unsaved)
         self._interpretation.begin()
         return changed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nnlint.finding import Severity
+from nnlint.finding import Safety, Severity
 
 
 class UnreadableFile:
@@ -12,7 +12,8 @@ class UnreadableFile:
 
     ## What it does
 
-    Reports a file that can not be opened, is not text in the encoding that it declares, or is not Python.
+    Reports a file that can not be opened, is not text in the encoding that it declares, or is not Python; of a
+    notebook, each cell that is neither Python nor something of IPython. The other cells are checked all the same.
 
     ## Why it fails silently
 
@@ -48,6 +49,7 @@ class UnreadableFile:
     name: ClassVar[str] = "unreadable-file"
     severity: ClassVar[Severity] = Severity.ERROR
     enabled: ClassVar[bool] = True
+    fix: ClassVar[Safety | None] = None
 
 
 class UnusedSuppression:
@@ -55,7 +57,8 @@ class UnusedSuppression:
 
     ## What it does
 
-    Reports a `# nnlint: ignore` comment, or a code in it, that suppresses nothing, and codes that name no rule.
+    Reports a `# nnlint: ignore` or `# nnlint: ignore-file` comment, or a code in it, that suppresses nothing; codes
+    that name no rule; and comments that are nearly right, such as `# nnlint: disable=NN101`.
 
     ## Why it fails silently
 
@@ -75,7 +78,8 @@ class UnusedSuppression:
 
     ## Fix safety
 
-    There is no fix yet.
+    Safe: it takes out the code, or the whole comment with its reason, and leaves other comments on the line alone. A
+    comment that is misspelt is left to you.
 
     ## Quiet when
 
@@ -90,3 +94,4 @@ class UnusedSuppression:
     name: ClassVar[str] = "unused-suppression"
     severity: ClassVar[Severity] = Severity.INFORMATION
     enabled: ClassVar[bool] = True
+    fix: ClassVar[Safety | None] = Safety.SAFE

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
+import re
 import tokenize
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+
+NEW_LINE = re.compile(r"\r\n?|\n")  # as Python counts: a form feed or U+2028 begins no line
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,11 +50,41 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Cells:
+    """The code cells of a notebook, of which the text that is read is one program: see `nnlint.reading.notebook`.
+
+    Of each its number among all cells, from 1, the line of the program where it begins, and its own text; `unfinished`
+    says what of them does not parse, by the lines of the program.
+    """
+
+    numbers: tuple[int, ...]
+    starts: tuple[int, ...]
+    texts: tuple[str, ...]
+    unfinished: tuple[Unreadable, ...] = ()
+
+    def place(self, place: Place) -> Place:
+        """A place in the program as one in its cell."""
+        if place.span is None or place.cell is not None or not self.starts:
+            return place
+        index = max(bisect.bisect_right(self.starts, place.span.line) - 1, 0)
+        shift = self.starts[index] - 1
+        lines = NEW_LINE.split(self.texts[index])
+        end = len(lines), len(lines[-1]) + 1
+        first = min((max(place.span.line - shift, 1), place.span.column), end)
+        last = min((place.span.end_line - shift, place.span.end_column), end)
+        return replace(place, span=Span(*first, *max(first, last)), cell=self.numbers[index])
+
+    def text_of(self, cell: int) -> str:
+        return self.texts[self.numbers.index(cell)]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """The text of one Python file."""
+    """The text of one Python file, or the program that the cells of a notebook are."""
 
     path: str
     text: str
+    cells: Cells | None = None
 
     @classmethod
     def read(cls, path: Path, shown_as: str | None = None) -> Source:

@@ -42,12 +42,13 @@ class Form(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How an operation on a tensor is written: as a `method` of it or a function, in the `call`.
+    """How an operation on a tensor is written: as a `method` of it or a function of this `name`, in the `call`.
 
     `operand` is the expression of the tensor, `arguments` are those of the others, by the operation's names of them
     (those without one by their position: "0", "1", …).
     """
 
+    name: str
     call: Place
     operand: Place
     method: bool
@@ -68,6 +69,23 @@ class Maker:
     place: Place
     layer: Place | None = None
     written: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rearrangement:
+    """How a view is written that mixes elements, and the order of the dimensions that was meant.
+
+    `written` are its call and those in its operand, `sizes` the expressions of its sizes (() where they are not
+    written one by one). The tensor's dimensions have to be brought in the order `first`; it is `whole` when they have
+    the wanted sizes then, and no view is needed. Or the view has to give its sizes in the order `then`, and they are
+    brought back.
+    """
+
+    written: tuple[Written, ...]
+    sizes: tuple[Place, ...]
+    first: tuple[int, ...] = ()
+    then: tuple[int, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

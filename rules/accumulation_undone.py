@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, GradientsCleared, Rule, Severity, Step
+from nnlint import Finding, Fix, GradientsCleared, MoveAfter, MoveBefore, Rule, Safety, Severity, Step
 
 
 class AccumulationUndone(Rule):
@@ -52,8 +52,8 @@ class AccumulationUndone(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Moving `zero_grad()` next to the guarded `step()` is what was meant; the batch size
-    becomes the one that was asked for, so that the learning rate may have to follow.
+    What each batch does is moved to where it is done for several: `zero_grad()` behind the step, or the step before
+    `zero_grad()`. It is unsafe: training takes fewer steps, or larger ones, than it did.
 
     ## Quiet when
 
@@ -70,6 +70,7 @@ class AccumulationUndone(Rule):
     code, name, severity = "NN203", "accumulation-undone", Severity.ERROR
     watches = GradientsCleared
     words = ("backward",)
+    fix = Safety.UNSAFE
 
     def check(self, event: GradientsCleared) -> Iterator[Finding]:
         if event.waiting is not None:
@@ -79,6 +80,7 @@ class AccumulationUndone(Rule):
                 f"accumulation is undone: `{event.optimizer}` waits for several batches, and each clears its gradients",
                 trail=(*trail, Step(event.waiting, "the step waits, and finds those of one batch")),
                 advice="clear under the condition under which the optimizer steps",
+                fix=_moved(MoveAfter(event.place, event.waiting), "clear behind the step"),
             )
         elif event.stepped is not None:
             trail = [Step(event.backward, "backward adds to the gradients")] if event.backward is not None else []
@@ -88,4 +90,9 @@ class AccumulationUndone(Rule):
                 place=event.stepped,
                 trail=(*trail, Step(event.place, "they are cleared only now and then")),
                 advice="step under the condition under which gradients are cleared",
+                fix=_moved(MoveBefore(event.stepped, event.place), "step before the gradients are cleared"),
             )
+
+
+def _moved(change: MoveAfter | MoveBefore, title: str) -> Fix:
+    return Fix(title, Safety.UNSAFE, (change,))

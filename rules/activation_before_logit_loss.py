@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, LossComputed, Rule, Scale, Severity, Step
+from nnlint import Finding, Fix, LossComputed, Rule, Safety, Scale, Severity, Step, Unwrap
 
 _WHAT = {
     Scale.NONNEGATIVE: "scores after a ReLU",
@@ -61,8 +61,9 @@ class ActivationBeforeLogitLoss(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Taking the activation out is safe for a network that is trained afresh; one that
-    was trained with it has to be trained again, and other users of the output may count on its range.
+    Unsafe: the activation is taken out where it is made. That is what a network needs which is trained afresh; one that
+    was trained with it has to be trained again, and other users of the output may count on its range. There is no fix
+    where the same activation is applied elsewhere too, between hidden layers.
 
     ## Quiet when
 
@@ -79,14 +80,17 @@ class ActivationBeforeLogitLoss(Rule):
     code, name, severity = "NN115", "activation-before-logit-loss", Severity.ERROR
     watches = LossComputed
     words = ("Loss", "cross_entropy", "loss")
+    fix = Safety.UNSAFE
 
     def check(self, event: LossComputed) -> Iterator[Finding]:
         what = _WHAT.get(event.input.scale)
         if event.loss.expects is not Scale.LOGITS or what is None:
             return
+        made, maker = event.input.made_by, event.input.maker
         yield self.finding(
             event,
-            f"{what} reach {event.loss.named}, which expects raw scores: `{event.input.made_by}`",
+            f"{what} reach {event.loss.named}, which expects raw scores: `{made}`",
             trail=(*event.input.trail, Step(event.place, f"fed to `{event.loss.called}` here")),
-            advice=f"feed the scores from before `{event.input.made_by}` to the loss",
+            advice=f"feed the scores from before `{made}` to the loss",
+            fix=Fix("take the activation out", Safety.UNSAFE, (Unwrap(maker.place),)) if maker is not None else None,
         )

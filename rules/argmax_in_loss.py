@@ -47,7 +47,7 @@ class ArgmaxInLoss(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Computing the loss of the scores (or of their probabilities, as in a soft Dice
+    There is no automatic fix. Computing the loss of the scores (or of their probabilities, as in a soft Dice
     loss) is the usual cure; where the decision itself is needed, a straight-through estimator or `gumbel_softmax` is.
     Both train another objective than the one that was written.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import DropoutRan, Finding, Rule, Severity, Step
+from nnlint import DropoutRan, Finding, Fix, Replace, Rule, Safety, Severity, Step
 
 
 class AttentionDropoutAlwaysOn(Rule):
@@ -60,8 +60,8 @@ class AttentionDropoutAlwaysOn(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `dropout_p=self.p if self.training else 0.0` is safe in a method of a module:
-    training stays as it is.
+    `dropout_p` gets its value in training mode only. It is safe: nothing changes in training mode. There is none
+    outside of the network's own methods.
 
     ## Quiet when
 
@@ -76,6 +76,7 @@ class AttentionDropoutAlwaysOn(Rule):
     code, name, severity = "NN307", "attention-dropout-always-on", Severity.ERROR
     watches = DropoutRan
     words = ("scaled_dot_product_attention",)
+    fix = Safety.SAFE
 
     def check(self, event: DropoutRan) -> Iterator[Finding]:
         if not event.attention:
@@ -85,4 +86,12 @@ class AttentionDropoutAlwaysOn(Rule):
             "attention weights are dropped in evaluation mode too: `dropout_p` does not ask for the mode",
             trail=(Step(event.place, f"`{event.module}` comes here with the same rate in evaluation mode"),),
             advice="pass `dropout_p=p if self.training else 0.0`",
+            fix=_asking(event),
         )
+
+
+def _asking(event: DropoutRan) -> Fix | None:
+    if not event.receiver or event.rate is None:
+        return None
+    change = Replace(event.rate, (event.rate, f" if {event.receiver}.training else 0.0"))
+    return Fix("ask for the mode", Safety.SAFE, (change,))

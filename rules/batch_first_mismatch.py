@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Rule, SequenceRead, Severity, Step
+from nnlint import Finding, Fix, RemoveArgument, Replace, Rule, Safety, SequenceRead, SetArgument, Severity, Step
 
 
 class BatchFirstMismatch(Rule):
@@ -60,8 +60,9 @@ class BatchFirstMismatch(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `batch_first=True` is safe when all inputs of the layer are batch-first: weights
-    and checkpoints keep their shapes. Hidden states are [layers, batch, features] either way.
+    Safe where the batch is known: the layer gets the `batch_first` of its data, and weights and checkpoints keep their
+    shapes; hidden states are [layers, batch, features] either way. Unsafe where only the way in which the output is
+    read tells, and where that is what changes, `out[:, -1]` for `out[-1]`.
 
     ## Quiet when
 
@@ -77,6 +78,7 @@ class BatchFirstMismatch(Rule):
 
     code, name, severity = "NN403", "batch-first-mismatch", Severity.ERROR
     watches = SequenceRead
+    fix = Safety.SAFE
     words = (
         "GRU",
         "LSTM",
@@ -95,11 +97,14 @@ class BatchFirstMismatch(Rule):
         trail = (Step(event.read, f"`{event.reading}` reads it otherwise"),) if event.read is not None else ()
         advice = "build the layer with the `batch_first` of its data, or transpose the first two dimensions"
         if event.batch is not None and (event.batch == 0) is not event.batch_first:
-            yield self.finding(event, f"{built}, and the batch is the other one", trail=trail, advice=advice)
+            safety = Safety.SAFE if event.time in (None, 1 - event.batch) else None
+            message = f"{built}, and the batch is the other one"
+            yield self.finding(event, message, trail=trail, advice=advice, fix=_other_order(event, safety))
         elif event.time is None or event.read is None or event.time == int(event.batch_first):
             return
         elif event.batch is None and not event.batch_first:
-            yield self.finding(event, f"{built}, but `{event.reading}` takes that for time", trail=trail, advice=advice)
+            message = f"{built}, but `{event.reading}` takes that for time"
+            yield self.finding(event, message, trail=trail, advice=advice, fix=_other_order(event, Safety.UNSAFE))
         else:
             yield self.finding(
                 event,
@@ -107,4 +112,21 @@ class BatchFirstMismatch(Rule):
                 place=event.read,
                 trail=(Step(event.place, "the layer runs here"),),
                 advice=advice,
+                fix=_other_reading(event),
             )
+
+
+def _other_order(event: SequenceRead, safety: Safety | None) -> Fix | None:
+    if event.ordered is None or safety is None:
+        return None
+    if event.batch_first:
+        return Fix("build the layer time-first", safety, (RemoveArgument(event.ordered, "batch_first"),))
+    return Fix("build the layer batch-first", safety, (SetArgument(event.ordered, "batch_first", ("True",)),))
+
+
+def _other_reading(event: SequenceRead) -> Fix | None:
+    """`out[:, -1]` for the `out[-1]` of a batch-first layer, and the reverse."""
+    if event.read is None or event.returned is None or not event.reading.endswith(("[-1]", "[:, -1]", "[:, -1, :]")):
+        return None
+    code = (event.returned, "[:, -1]" if event.batch_first else "[-1]")
+    return Fix("take the last step of each sample", Safety.UNSAFE, (Replace(event.read, code),))

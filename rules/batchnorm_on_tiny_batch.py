@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import BatchNormalized, Finding, Rule, Severity, Step
+from nnlint import BatchNormalized, Finding, Fix, Rule, Safety, SetArgument, Severity, Step
 
 
 class BatchnormOnTinyBatch(Rule):
@@ -57,8 +57,8 @@ class BatchnormOnTinyBatch(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `drop_last=True` on the training loader is safe when it shuffles. With
-    `batch_size=1` another norm is needed (`GroupNorm`, `LayerNorm`).
+    `drop_last=True` is passed to the loader, where its last batch is the one. It is unsafe: one item is left out of
+    each epoch, and of an evaluation that reads the same loader. There is none for batches of one item.
 
     ## Quiet when
 
@@ -82,6 +82,7 @@ class BatchnormOnTinyBatch(Rule):
         "LazyBatchNorm3d",
         "SyncBatchNorm",
     )
+    fix = Safety.UNSAFE
 
     def check(self, event: BatchNormalized) -> Iterator[Finding]:
         if event.values != 1:
@@ -97,4 +98,11 @@ class BatchnormOnTinyBatch(Rule):
             f"{event.layer.named} is trained on one value per channel: {which} has no variance",
             trail=(Step(event.ran, "it runs here"),) if event.ran is not None else (),
             advice=advice,
+            fix=_dropping(event),
         )
+
+
+def _dropping(event: BatchNormalized) -> Fix | None:
+    if event.loader is None:
+        return None
+    return Fix("pass `drop_last=True`", Safety.UNSAFE, (SetArgument(event.loader, "drop_last", ("True",), 8),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, LayerRan, Rule, Severity, Step
+from nnlint import Finding, Fix, LayerRan, Rule, Safety, SetArgument, Severity, Step
 
 
 class BiasBeforeBatchnorm(Rule):
@@ -38,8 +38,9 @@ class BiasBeforeBatchnorm(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `bias=False` is safe for a network that is trained from scratch; saved weights hold
-    the bias and no longer fit.
+    `bias=False` is set. It is safe for a network that is trained from scratch. It is unsafe where the program loads
+    weights: saved ones hold the bias and no longer fit; and where the project works with biases at all. There is none
+    where this bias is worked with, or the layer is of a class of its own.
 
     ## Quiet when
 
@@ -56,6 +57,7 @@ class BiasBeforeBatchnorm(Rule):
     watches = LayerRan
     words = ("BatchNorm", "InstanceNorm")
     recipe = True
+    fix = Safety.SAFE
 
     def check(self, event: LayerRan) -> Iterator[Finding]:
         if event.fed_by is not None:
@@ -69,4 +71,18 @@ class BiasBeforeBatchnorm(Rule):
                     Step(norm.made, f"`{norm.called}` subtracts it"),
                 ),
                 advice="pass `bias=False`",
+                fix=_without_bias(event),
             )
+
+
+def _without_bias(event: LayerRan) -> Fix | None:
+    position = _POSITIONS.get(event.fed_by.kind) if event.fed_by is not None else None
+    if event.fed_by is None or position is None or event.bias_used is not False:
+        return None
+    safety = Safety.UNSAFE if event.loads else Safety.SAFE
+    change = SetArgument(event.fed_by.made, "bias", ("False",), position)
+    return Fix("pass `bias=False`", safety, (change,))
+
+
+_POSITIONS = {"Linear": 2} | {f"Conv{kind}{number}d": 7 for kind in ("", "Transpose") for number in (1, 2, 3)}
+"""Where `bias` stands among the arguments of a layer."""

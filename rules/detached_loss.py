@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Form, GraphCut, Rule, Severity, Step
+from nnlint import Finding, Fix, Form, GraphCut, Named, Remove, Replace, Rule, Safety, Severity, Step, Unwrap
 
 
 class DetachedLoss(Rule):
@@ -51,8 +51,9 @@ class DetachedLoss(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Differentiating the loss itself is what was meant. If it does not require a
-    gradient without the call, the graph is cut earlier (NN116, NN410), and that is the place to mend.
+    Unsafe: what cuts the loss off is taken out, so that the loss itself is differentiated. The network learns then,
+    and whoever logs what is passed on keeps the graph of each step. If the loss does not require a gradient without
+    the call, the graph is cut earlier (NN116, NN410), and that is the place to mend.
 
     ## Quiet when
 
@@ -71,6 +72,7 @@ class DetachedLoss(Rule):
     code, name, severity = "NN108", "detached-loss", Severity.ERROR
     watches = GraphCut
     words = ("backward",)
+    fix = Safety.UNSAFE
 
     def check(self, event: GraphCut) -> Iterator[Finding]:
         if event.operation != "detach" or not event.whole or (event.in_forward and event.input.form is not Form.LOSS):
@@ -83,4 +85,19 @@ class DetachedLoss(Rule):
             f"`{event.call}` cuts off the graph what `backward` is called on: no parameter gets a gradient",
             trail=tuple(trail),
             advice="differentiate the loss itself, and detach a copy of it for logging",
+            fix=_fix(event),
         )
+
+
+_CUTS = frozenset({"item", "detach", "data", "tensor"})
+
+
+def _fix(event: GraphCut) -> Fix | None:
+    if event.written is None or event.written.name not in _CUTS:
+        return None
+    if event.several:
+        code = (Named("torch.stack"), "(", event.written.operand, ")")
+        return Fix("stack the losses", Safety.UNSAFE, (Replace(event.place, code),))
+    # an assignment of `requires_grad` raises for what hangs on a graph
+    removed = tuple(Remove(place) for place in event.required)
+    return Fix(f"take the `{event.written.name}` out", Safety.UNSAFE, (Unwrap(event.place), *removed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, ResultDiscarded, Rule, Severity
+from nnlint import Finding, Fix, Replace, ResultDiscarded, Rule, Safety, Severity
 
 
 class DiscardedTensorResult(Rule):
@@ -49,7 +49,9 @@ class DiscardedTensorResult(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `x = x.clamp(0, 1)` is plainly what was meant; it changes the values that follow.
+    Safe: the result is assigned to the variable, `x = x.clamp(0, 1)`, which is plainly what was meant; it changes the
+    values that follow. Unsafe where it has another shape, as what follows may have been written for the old one. There
+    is no fix where nothing reads the variable afterwards.
 
     ## Quiet when
 
@@ -66,10 +68,22 @@ class DiscardedTensorResult(Rule):
     code, name, severity = "NN405", "discarded-tensor-result", Severity.ERROR
     watches = ResultDiscarded
     words = ("torch",)
+    fix = Safety.SAFE
 
     def check(self, event: ResultDiscarded) -> Iterator[Finding]:
         yield self.finding(
             event,
             f"`{event.call}` returns a new tensor, which is thrown away: the tensor itself stays as it is",
             advice="assign the result" if event.moves else f"assign the result, or use `{event.operation}_`",
+            fix=_fix(event),
         )
+
+
+_SHAPES = frozenset({"view", "reshape", "transpose", "permute", "squeeze", "unsqueeze", "flatten", "expand", "t"})
+
+
+def _fix(event: ResultDiscarded) -> Fix | None:
+    if event.target is None:
+        return None
+    safety = Safety.UNSAFE if event.operation in _SHAPES else Safety.SAFE
+    return Fix("assign the result", safety, (Replace(event.place, (event.target, " = ", event.place)),))

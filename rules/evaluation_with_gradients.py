@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, ModuleCalled, Role, Rule, Severity, Step
+from nnlint import Decorate, Finding, Fix, ModuleCalled, Named, Role, Rule, Safety, Severity, Step, Wrap
 
 
 class EvaluationWithGradients(Rule):
@@ -46,8 +46,8 @@ class EvaluationWithGradients(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Wrapping the evaluation in `torch.no_grad()` is safe where its outputs are not
-    differentiated.
+    The function that evaluates is decorated with `@torch.no_grad()` where it does nothing else, else the loop or the
+    statement is put under `with torch.no_grad():`. It is safe: nothing differentiates what the evaluation computes.
 
     ## Quiet when
 
@@ -63,6 +63,7 @@ class EvaluationWithGradients(Rule):
     code, name, severity = "NN304", "evaluation-with-gradients", Severity.WARNING
     watches = ModuleCalled
     words = ("torch",)
+    fix = Safety.SAFE
 
     def check(self, event: ModuleCalled) -> Iterator[Finding]:
         if event.role is Role.EVALUATION and event.gradients_enabled is True:
@@ -71,4 +72,15 @@ class EvaluationWithGradients(Rule):
                 f"`{event.module}` is evaluated with gradients recorded",
                 trail=(Step(event.place, f"it evaluates here: {event.role_evidence}"),),
                 advice="run the evaluation under `torch.no_grad()` or `torch.inference_mode()`",
+                fix=_without_gradients(event),
             )
+
+
+def _without_gradients(event: ModuleCalled) -> Fix | None:
+    context = (Named("torch.no_grad"), "()")
+    if event.evaluates is not None:
+        return Fix("decorate with `@torch.no_grad()`", Safety.SAFE, (Decorate(event.evaluates, context),))
+    if event.stretch is not None:
+        changes = (Wrap(event.stretch, event.stretch, context),)
+        return Fix("put under `with torch.no_grad():`", Safety.SAFE, changes)
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, ForwardCalled, Rule, Severity, Step
+from nnlint import Finding, Fix, ForwardCalled, Replace, Rule, Safety, Severity, Step
 
 
 class ForwardCalledDirectly(Rule):
@@ -49,8 +49,7 @@ class ForwardCalledDirectly(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `model(inputs)` for `model.forward(inputs)` is safe where no hooks are registered;
-    where there are, they begin to run.
+    `.forward` is left out. It is safe: the call comes to the same `forward`, by way of the hooks.
 
     ## Quiet when
 
@@ -68,9 +67,16 @@ class ForwardCalledDirectly(Rule):
     enabled = False
     watches = ForwardCalled
     words = (".forward",)
+    fix = Safety.SAFE
 
     def check(self, event: ForwardCalled) -> Iterator[Finding]:
         network = f" of `{event.network}`" if event.network and len(event.network) <= 40 else ""
         message = f"`{event.called}.forward(…)` is called by name: hooks{network} do not run"
         trail = (Step(event.hooked, "a hook is registered here"),) if event.hooked is not None else ()
-        yield self.finding(event, message, trail=trail, advice=f"call `{event.called}(…)`")
+        yield self.finding(event, message, trail=trail, advice=f"call `{event.called}(…)`", fix=_called(event))
+
+
+def _called(event: ForwardCalled) -> Fix | None:
+    if event.callee is None or event.owner is None:
+        return None
+    return Fix("call the network itself", Safety.SAFE, (Replace(event.callee, (event.owner,)),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import DropoutRan, Finding, Rule, Severity, Step
+from nnlint import DropoutRan, Finding, Fix, Rule, Safety, SetArgument, Severity, Step
 
 
 class FunctionalDropoutAlwaysOn(Rule):
@@ -63,7 +63,8 @@ class FunctionalDropoutAlwaysOn(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `training=self.training` is safe in a method of a module: training stays as it is.
+    `training=self.training` is passed. It is safe: nothing changes in training mode. There is none for a layer that is
+    built at each call, nor outside of the network's own methods.
 
     ## Quiet when
 
@@ -81,6 +82,7 @@ class FunctionalDropoutAlwaysOn(Rule):
     code, name, severity = "NN306", "functional-dropout-always-on", Severity.ERROR
     watches = DropoutRan
     words = ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "dropout", "dropout1d", "dropout2d", "dropout3d")
+    fix = Safety.SAFE
 
     def check(self, event: DropoutRan) -> Iterator[Finding]:
         if event.attention:
@@ -91,4 +93,12 @@ class FunctionalDropoutAlwaysOn(Rule):
             f"`{event.call}` drops in evaluation mode too: {why}",
             trail=(Step(event.place, f"`{event.module}` comes here in evaluation mode as in training mode"),),
             advice="build the dropout layer in `__init__`" if event.built else "pass `training=self.training`",
+            fix=None if event.built else _asking(event),
         )
+
+
+def _asking(event: DropoutRan) -> Fix | None:
+    if not event.receiver:
+        return None
+    mode = f"{event.receiver}.training"
+    return Fix(f"pass `training={mode}`", Safety.SAFE, (SetArgument(event.place, "training", (mode,), 2),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import BackwardRan, Finding, Rule, Severity, Step
+from nnlint import BackwardRan, Finding, Fix, Rule, Safety, Severity, Step
 
 
 class GeneratorNotDetached(Rule):
@@ -71,8 +71,8 @@ class GeneratorNotDetached(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `.detach()` on what the discriminator's step sees is safe unless one graph serves
-    both steps; there, clear the generator's gradients right before its own `backward`.
+    The gradients that the other network's loss left are cleared before the network's own `backward`. It is unsafe:
+    gradients that are accumulated on purpose would be lost.
 
     ## Quiet when
 
@@ -87,6 +87,7 @@ class GeneratorNotDetached(Rule):
     code, name, severity = "NN221", "generator-not-detached", Severity.ERROR
     watches = BackwardRan
     words = ("backward",)
+    fix = Safety.UNSAFE
 
     def check(self, event: BackwardRan) -> Iterator[Finding]:
         if event.leak is not None:
@@ -100,4 +101,12 @@ class GeneratorNotDetached(Rule):
                     Step(event.leak, f"`{event.optimizer}` steps on both"),
                 ),
                 advice=f"detach the samples, or clear the gradients of `{event.optimizer}` before its own `backward`",
+                fix=_cleared(event),
             )
+
+
+def _cleared(event: BackwardRan) -> Fix | None:
+    if event.clear is None:
+        return None
+    call = f"{event.clear.name}.zero_grad()"
+    return Fix(f"call `{call}` before its own `backward`", Safety.UNSAFE, (event.clear.insert(call),))

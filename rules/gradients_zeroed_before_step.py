@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Gradients, OptimizerStepped, Rule, Severity, Step
+from nnlint import Finding, Fix, Gradients, MoveBefore, OptimizerStepped, Rule, Safety, Severity, Step
 
 
 class GradientsZeroedBeforeStep(Rule):
@@ -43,7 +43,8 @@ class GradientsZeroedBeforeStep(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Moving `zero_grad()` before `backward` is safe: there is no other thing it can mean.
+    `zero_grad()` is moved before `backward` where both stand in one pass of a loop, under the same conditions. It is
+    safe: the step gets the gradients of this pass and of no other.
 
     ## Quiet when
 
@@ -58,6 +59,7 @@ class GradientsZeroedBeforeStep(Rule):
     code, name, severity = "NN202", "gradients-zeroed-before-step", Severity.ERROR
     watches = OptimizerStepped
     words = ("zero_grad",)
+    fix = Safety.SAFE
 
     def check(self, event: OptimizerStepped) -> Iterator[Finding]:
         if event.gradients is Gradients.CLEARED:
@@ -71,4 +73,12 @@ class GradientsZeroedBeforeStep(Rule):
                 f"`{event.optimizer}` steps on gradients that were cleared after `backward`: nothing is learned",
                 trail=(*trail, Step(event.place, f"`{event.optimizer}` steps on nothing")),
                 advice="clear gradients before `backward` or after `step`, not in between",
+                fix=_moved(event),
             )
+
+
+def _moved(event: OptimizerStepped) -> Fix | None:
+    if event.cleared is None or event.backward is None or not event.together:
+        return None
+    changes = (MoveBefore(event.cleared, event.backward),)
+    return Fix("clear the gradients before `backward`", Safety.SAFE, changes)

@@ -67,7 +67,7 @@ class GraphBrokenInForward(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Computing with tensors throughout is what was meant; the layers before the cut
+    There is no automatic fix. Computing with tensors throughout is what was meant; the layers before the cut
     begin to learn, so results change.
 
     ## Quiet when

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, GraphRetained, Rule, Severity, Step
+from nnlint import Finding, Fix, GraphRetained, RemoveArgument, Rule, Safety, Severity, Step
 
 
 class GraphRetainedAcrossSteps(Rule):
@@ -57,9 +57,8 @@ class GraphRetainedAcrossSteps(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Taking `retain_graph=True` out is safe where each graph is differentiated once;
-    where PyTorch then complains, a state has to be detached, which cuts the gradient at the border between two
-    batches.
+    `retain_graph` is left out where nothing uses the graph again. It is unsafe: something that nnlint does not see may.
+    There is none for what is carried over: where it is to be detached is a choice.
 
     ## Quiet when
 
@@ -76,6 +75,7 @@ class GraphRetainedAcrossSteps(Rule):
     code, name, severity = "NN217", "graph-retained-across-steps", Severity.WARNING
     watches = GraphRetained
     words = ("backward",)
+    fix = Safety.UNSAFE
 
     def check(self, event: GraphRetained) -> Iterator[Finding]:
         if event.carried is not None:
@@ -90,4 +90,5 @@ class GraphRetainedAcrossSteps(Rule):
                 event,
                 f"`{event.call}` retains a graph that nothing uses again",
                 advice="leave `retain_graph` out",
+                fix=Fix("leave `retain_graph` out", Safety.UNSAFE, (RemoveArgument(event.place, "retain_graph"),)),
             )

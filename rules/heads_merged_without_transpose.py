@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Reshaped, Rule, Severity, Step
+from nnlint import Finding, Fix, Replace, Reshaped, Rule, Safety, Severity, Step, rearranged
 
 
 class HeadsMergedWithoutTranspose(Rule):
@@ -38,8 +38,8 @@ class HeadsMergedWithoutTranspose(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. The transpose changes the result, which is the point; weights trained with the
-    mistake are lost.
+    Unsafe: heads and positions are transposed before the view that merges them, or behind the one that splits them.
+    The result changes, which is the point; weights trained with the mistake are lost.
 
     ## Quiet when
 
@@ -55,6 +55,7 @@ class HeadsMergedWithoutTranspose(Rule):
     watches = Reshaped
     words = ("view", "reshape")
     recipe = True
+    fix = Safety.UNSAFE
 
     def check(self, event: Reshaped) -> Iterator[Finding]:
         if event.moved and event.heads:
@@ -67,4 +68,10 @@ class HeadsMergedWithoutTranspose(Rule):
                 trail=(*event.trail, Step(event.place, f"[{before}] is read as [{after}]")),
                 advice="transpose heads and positions: "
                 "before the view when heads are merged, after it when they are split",
+                fix=_fix(event),
             )
+
+
+def _fix(event: Reshaped) -> Fix | None:
+    code = rearranged(event.meant) if event.meant is not None else ()
+    return Fix("transpose heads and positions", Safety.UNSAFE, (Replace(event.place, code),)) if code else None

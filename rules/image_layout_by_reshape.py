@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from nnlint import Finding, Reshaped, Rule, Severity, Step
+from nnlint import Finding, Fix, Replace, Reshaped, Rule, Safety, Severity, Step, rearranged
 
 
 class ImageLayoutByReshape(Rule):
@@ -45,8 +46,8 @@ class ImageLayoutByReshape(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `permute(2, 0, 1)` (or `permute(0, 3, 1, 2)` on a batch) is what was meant; weights
-    trained on scrambled images are lost.
+    Unsafe: a `permute` takes the place of the reshape. That is what was meant; weights trained on scrambled images are
+    lost. What is written for an array of NumPy is left alone.
 
     ## Quiet when
 
@@ -65,6 +66,7 @@ class ImageLayoutByReshape(Rule):
     watches = Reshaped
     words = ("reshape", "view")
     recipe = True
+    fix = Safety.UNSAFE
 
     def check(self, event: Reshaped) -> Iterator[Finding]:
         if event.image:
@@ -74,4 +76,22 @@ class ImageLayoutByReshape(Rule):
                 f"`{event.call}` changes an image's layout without a permute: pixels and channels are mixed",
                 trail=(*event.trail, Step(event.place, f"[{before}] is read as [{after}]")),
                 advice="move the channels: `permute(2, 0, 1)` or `permute(0, 3, 1, 2)`, and back by its inverse",
+                fix=_fix(event),
             )
+
+
+def _fix(event: Reshaped) -> Fix | None:
+    meant = event.meant
+    if meant is None:
+        return None
+    if not meant.first and not meant.then and len(event.before) == len(event.after):
+        meant = replace(meant, first=_order(event), whole=True)  # other sizes are asked for, of the same dimensions
+    code = rearranged(meant)
+    return Fix("move the channels", Safety.UNSAFE, (Replace(event.place, code),)) if code else None
+
+
+def _order(event: Reshaped) -> tuple[int, ...]:
+    """The channels before height and width, or behind them."""
+    batch = tuple(range(len(event.before) - 3))
+    rows, columns, last = (len(batch) + axis for axis in range(3))
+    return (*batch, last, rows, columns) if event.before[-1] == event.after[-3] else (*batch, columns, last, rows)

@@ -55,7 +55,7 @@ class InPlaceOnGraph(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `x = x * y` for `x *= y` is safe unless another name of the tensor was to change
+    There is no automatic fix. `x = x * y` for `x *= y` is safe unless another name of the tensor was to change
     too; a write to parameters belongs under `torch.no_grad()`.
 
     ## Quiet when

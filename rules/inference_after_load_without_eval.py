@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Lapse, ModuleCalled, Role, Rule, Severity, Step
+from nnlint import Finding, Fix, Lapse, ModuleCalled, Role, Rule, Safety, Severity, Step
 
 
 class InferenceAfterLoadWithoutEval(Rule):
@@ -50,7 +50,8 @@ class InferenceAfterLoadWithoutEval(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `model.eval()` after `load_state_dict` is safe where no training follows.
+    `eval()` is put in at the start of what predicts, and `train()` where training goes on afterwards, if it does. It is
+    safe: evaluation mode is what predictions are to be made in.
 
     ## Quiet when
 
@@ -69,6 +70,7 @@ class InferenceAfterLoadWithoutEval(Rule):
     watches = ModuleCalled
     words = ("load_state_dict",)
     recipe = True
+    fix = Safety.SAFE
 
     def check(self, event: ModuleCalled) -> Iterator[Finding]:
         if event.role is not Role.EVALUATION or event.training is not True or event.mode_layers == ():
@@ -82,4 +84,13 @@ class InferenceAfterLoadWithoutEval(Rule):
             f"`{event.module}` predicts with loaded weights in training mode{layers}",
             trail=(*loaded, Step(event.place, f"it runs in training mode here: {event.role_evidence}")),
             advice=f"call `{event.module}.eval()` after the weights are loaded",
+            fix=_switched(event),
         )
+
+
+def _switched(event: ModuleCalled) -> Fix | None:
+    if event.switch is None or event.restore is None:
+        return None
+    back = tuple(slot.insert(f"{slot.name}.train()") for slot in event.restore)
+    call = f"{event.switch.name}.eval()"
+    return Fix(f"call `{call}` before the predictions", Safety.SAFE, (event.switch.insert(call), *back))

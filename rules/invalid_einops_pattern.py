@@ -43,7 +43,7 @@ class InvalidEinopsPattern(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. No change is safe: which axis is meant, the pattern does not say.
+    There is no automatic fix. No change is safe: which axis is meant, the pattern does not say.
 
     ## Quiet when
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, MaskUsed, Rule, Severity, Step
+from nnlint import Code, Finding, Fix, MaskUsed, Replace, Rule, Safety, Severity, Step
 
 
 class InvertedPaddingMask(Rule):
@@ -48,7 +48,7 @@ class InvertedPaddingMask(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `~mask` where the mask is used is what was meant; it changes what the network
+    Unsafe: the mask is inverted where it is used, `~mask`, or by the other comparison. It changes what the network
     reads, so weights trained with the other polarity are of no use.
 
     ## Quiet when
@@ -65,6 +65,7 @@ class InvertedPaddingMask(Rule):
 
     code, name, severity = "NN407", "inverted-padding-mask", Severity.ERROR
     watches = MaskUsed
+    fix = Safety.UNSAFE
     words = (
         "masked_fill",
         "masked_fill_",
@@ -87,4 +88,16 @@ class InvertedPaddingMask(Rule):
             f"`{event.mask}` is true for {marked}, and `{event.parameter}` {does} what is true",
             trail=(Step(event.made, "the mask is made here"),) if event.made is not None else (),
             advice="invert the mask where it is used: `~mask`",
+            fix=_fix(event),
         )
+
+
+def _fix(event: MaskUsed) -> Fix | None:
+    if event.given is None:
+        return None
+    if event.compared is not None:
+        left, op, right = event.compared
+        code: Code = (left, " != " if op == "==" else " == ", right)
+    else:
+        code = ("~", event.given) if event.true_or_false else (event.given, " == 0")
+    return Fix("invert the mask", Safety.UNSAFE, (Replace(event.given, code),))

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Form, OperationRan, Rule, Scale, Severity, Step
+from nnlint import (
+    Finding,
+    Fix,
+    Form,
+    Named,
+    OperationRan,
+    Rename,
+    Replace,
+    Rule,
+    Safety,
+    Scale,
+    Severity,
+    Step,
+    Unwrap,
+    Written,
+)
 
 
 class LogOfSoftmax(Rule):
@@ -48,8 +63,9 @@ class LogOfSoftmax(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `log_softmax`, `logsigmoid` and `logsumexp` mean the same and are as exact or more
-    exact everywhere; where the probabilities are used elsewhere too, they stay.
+    Safe where both halves stand in one expression: `log_softmax`, `logsigmoid` and `logsumexp` mean the same and are
+    as exact or more exact everywhere. Unsafe where the softmax is made elsewhere: its place computes log-probabilities
+    then, and is known by the old name. There is no fix where the probabilities are used elsewhere too.
 
     ## Quiet when
 
@@ -67,6 +83,7 @@ class LogOfSoftmax(Rule):
     code, name, severity = "NN110", "log-of-softmax", Severity.WARNING
     watches = OperationRan
     words = ("log",)
+    fix = Safety.SAFE
 
     def check(self, event: OperationRan) -> Iterator[Finding]:
         if event.operation != "log" or not (event.differentiated or event.in_forward) or event.input.guarded:
@@ -86,4 +103,39 @@ class LogOfSoftmax(Rule):
             f"`{event.call}` is the logarithm of {what}, and infinite where that {limit}",
             trail=(*event.input.trail, Step(event.place, "its logarithm is taken here")),
             advice=f"use `{instead}` of the raw values",
+            fix=_fix(event),
         )
+
+
+def _fix(event: OperationRan) -> Fix | None:
+    """The stable function, where the logarithm is all that becomes of the other."""
+    if not event.written or event.written[0].name != "log":
+        return None
+    inner = event.written[1:]
+    if event.input.form is Form.SUM_OF_EXPONENTIALS:
+        return _log_of_sum(event, inner)
+    maker = event.input.maker
+    at_once = bool(inner) and maker is not None and inner[0].call == maker.place
+    if at_once and inner[0].name == "sigmoid":
+        code = (Named("torch.nn.functional.logsigmoid"), "(", inner[0].operand, ")")
+        return Fix("use `logsigmoid`", Safety.SAFE, (Replace(event.place, code),))
+    if maker is None or maker.operation not in ("softmax", "sigmoid"):
+        return None
+    if maker.layer is not None:
+        name = "LogSoftmax" if maker.operation == "softmax" else "LogSigmoid"
+        return Fix(f"use `{name}`", Safety.UNSAFE, (Rename(maker.layer, name), Unwrap(event.place)))
+    if maker.operation == "sigmoid":
+        return None
+    safety = Safety.SAFE if at_once else Safety.UNSAFE
+    return Fix("use `log_softmax`", safety, (Rename(maker.place, "log_softmax"), Unwrap(event.place)))
+
+
+def _log_of_sum(event: OperationRan, inner: tuple[Written, ...]) -> Fix | None:
+    """Of `x.exp().sum(1).log()`."""
+    dim = inner[0].argument("dim") if len(inner) == 2 else None
+    if dim is None or [each.name for each in inner] != ["sum", "exp"]:
+        return None
+    keepdim = inner[0].argument("keepdim")
+    kept = (", keepdim=", keepdim) if keepdim is not None else ()
+    code = (Named("torch.logsumexp"), "(", inner[1].operand, ", dim=", dim, *kept, ")")
+    return Fix("use `logsumexp`", Safety.SAFE, (Replace(event.place, code),))

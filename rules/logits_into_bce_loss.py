@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, LossComputed, Rule, Scale, Severity, Step
+from nnlint import Finding, Fix, LossComputed, Rename, Rule, Safety, Scale, Severity, Step
 
 _UNBOUNDED = (Scale.LOGITS, Scale.DROPPED, Scale.TANH, Scale.LOG_PROBABILITIES)
 
@@ -49,8 +49,9 @@ class LogitsIntoBceLoss(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. The form with logits is the safe change: it takes the scores as they are and is
-    more exact than a sigmoid followed by `BCELoss`. What thresholds the output at 0.5 has to apply a sigmoid then.
+    Unsafe: the loss becomes the form with logits, which takes the scores as they are and is more exact than a sigmoid
+    followed by `BCELoss`. What thresholds the output at 0.5 has to apply a sigmoid then. There is no fix where the same
+    loss is given probabilities elsewhere.
 
     ## Quiet when
 
@@ -67,6 +68,7 @@ class LogitsIntoBceLoss(Rule):
     code, name, severity = "NN104", "logits-into-bce-loss", Severity.ERROR
     watches = LossComputed
     words = ("BCELoss", "binary_cross_entropy")
+    fix = Safety.UNSAFE
 
     def check(self, event: LossComputed) -> Iterator[Finding]:
         if event.loss.expects is not Scale.SIGMOID or event.input.scale not in _UNBOUNDED:
@@ -76,4 +78,18 @@ class LogitsIntoBceLoss(Rule):
             f"raw scores reach {event.loss.named}, which expects probabilities: `{event.input.made_by}`",
             trail=(*event.input.trail, Step(event.place, f"fed to `{event.loss.called}` here")),
             advice="use the loss that takes raw scores, `BCEWithLogitsLoss`, or apply a sigmoid first",
+            fix=_fix(event),
         )
+
+
+def _fix(event: LossComputed) -> Fix | None:
+    """The loss that takes raw scores, if it is given nothing else."""
+    loss = event.loss
+    if loss.fed != {Scale.LOGITS} or loss.kind not in ("BCELoss", "binary_cross_entropy"):
+        return None
+    change = (
+        Rename(loss.made, "BCEWithLogitsLoss")
+        if loss.made is not None
+        else Rename(event.place, "binary_cross_entropy_with_logits")
+    )
+    return Fix(f"use `{change.name}`, which takes raw scores", Safety.UNSAFE, (change,))

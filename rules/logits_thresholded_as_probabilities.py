@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Rule, Severity, Step, Thresholded
+from nnlint import Finding, Fix, Named, Replace, Rule, Safety, Severity, Step, Thresholded
 
 
 class LogitsThresholdedAsProbabilities(Rule):
@@ -49,8 +49,9 @@ class LogitsThresholdedAsProbabilities(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. A sigmoid in front of the comparison (or a threshold of 0) is safe: it changes the
-    metric only, to the right one. Scores of earlier runs can not be compared with it.
+    Unsafe: the scores are compared with 0, where the number stands in the comparison, or get a sigmoid. It changes the
+    metric only, to the right one; scores of earlier runs can not be compared with it, and a function of metrics may be
+    given probabilities by others.
 
     ## Quiet when
 
@@ -67,6 +68,7 @@ class LogitsThresholdedAsProbabilities(Rule):
     code, name, severity = "NN113", "logits-thresholded-as-probabilities", Severity.ERROR
     watches = Thresholded
     words = ("round", ">", "<")
+    fix = Safety.UNSAFE
 
     def check(self, event: Thresholded) -> Iterator[Finding]:
         if event.threshold not in (None, 0.5):
@@ -77,4 +79,14 @@ class LogitsThresholdedAsProbabilities(Rule):
             f"raw scores, trained with `{event.trained_by}`, are {how} like probabilities: `{event.call}`",
             trail=(*event.input.trail, Step(event.place, f"{how} here")),
             advice="apply a sigmoid first, or compare with 0",
+            fix=_fix(event),
         )
+
+
+def _fix(event: Thresholded) -> Fix | None:
+    if event.bound is not None:
+        return Fix("compare with 0", Safety.UNSAFE, (Replace(event.bound, ("0",)),))
+    if event.scores is not None:
+        code = (Named("torch.sigmoid"), "(", event.scores, ")")
+        return Fix("apply a sigmoid first", Safety.UNSAFE, (Replace(event.scores, code),))
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, GraphKept, Rule, Severity
+from nnlint import Finding, Fix, GraphKept, Replace, Rule, Safety, Severity
 
 
 class LossAccumulatedWithGraph(Rule):
@@ -57,8 +57,8 @@ class LossAccumulatedWithGraph(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `.item()` (a number, and a wait for the device) or `.detach()` (a tensor, no wait) on
-    what is added is safe where the total is only shown.
+    `.detach()` is put behind what is added. It is safe: the numbers are the same, and nothing differentiates the sum.
+    (`.item()` would do as well, but what is done with the sum later may need a tensor.)
 
     ## Quiet when
 
@@ -75,6 +75,7 @@ class LossAccumulatedWithGraph(Rule):
     code, name, severity = "NN218", "loss-accumulated-with-graph", Severity.WARNING
     watches = GraphKept
     words = ("backward",)
+    fix = Safety.SAFE
 
     def check(self, event: GraphKept) -> Iterator[Finding]:
         if event.kind == "sum":
@@ -82,4 +83,11 @@ class LossAccumulatedWithGraph(Rule):
                 event,
                 f"`{event.target}` adds up tensors with their graphs, and is never differentiated",
                 advice="add `.item()`, or a detached tensor",
+                fix=_detached(event),
             )
+
+
+def _detached(event: GraphKept) -> Fix | None:
+    if event.value is None:
+        return None
+    return Fix("detach it", Safety.SAFE, (Replace(event.value, (event.value, ".detach()")),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, LossConstructed, Rule, Severity
+from nnlint import Finding, Fix, LossConstructed, Replace, Rule, Safety, Severity
 
 
 class LossConstructedWithTensors(Rule):
@@ -45,8 +45,8 @@ class LossConstructedWithTensors(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Constructing the loss without them and calling it with them is safe: the program
-    did not work before.
+    Safe: the loss is constructed without the tensors and called with them; the program did not work before. There is
+    no fix where options stand among the arguments.
 
     ## Quiet when
 
@@ -62,10 +62,26 @@ class LossConstructedWithTensors(Rule):
     code, name, severity = "NN107", "loss-constructed-with-tensors", Severity.ERROR
     watches = LossConstructed
     words = ("Loss",)
+    fix = Safety.SAFE
 
     def check(self, event: LossConstructed) -> Iterator[Finding]:
         yield self.finding(
             event,
             f"`{event.kind}` is constructed with `{event.outputs}`, which it should be called with",
             advice=f"construct the loss once, `criterion = nn.{event.kind}()`, and call it with the tensors",
+            fix=_fix(event),
         )
+
+
+def _fix(event: LossConstructed) -> Fix | None:
+    """Given `nn.MSELoss(output, target)`, the loss is constructed first; in `nn.BCELoss(output)(…)` it is called."""
+    callee = event.callee
+    if callee is None:
+        return None
+    if event.count == 2 and not event.called:
+        return Fix("construct the loss, then call it", Safety.SAFE, (Replace(callee, (callee, "()")),))
+    if event.count == 1 and event.called:
+        return Fix(
+            f"construct the loss without `{event.outputs}`", Safety.SAFE, (Replace(event.place, (callee, "()")),)
+        )
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Broadcasted, Finding, Rule, Severity
+from nnlint import Broadcasted, Finding, Fix, Replace, Rule, Safety, Severity
 
 
 class MismatchedLossShapes(Rule):
@@ -48,8 +48,8 @@ class MismatchedLossShapes(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `squeeze(-1)` on the prediction, or `unsqueeze(1)` on the target, in the call of
-    the loss is safe; changing the network or the dataset changes what their other users get.
+    Unsafe: `squeeze(-1)` is put behind the one of both that is a column, in the call of the loss. That is what was
+    meant, but the loss is another one then, and what was learned before was learned with the old one.
 
     ## Quiet when
 
@@ -66,14 +66,19 @@ class MismatchedLossShapes(Rule):
 
     code, name, severity = "NN106", "mismatched-loss-shapes", Severity.ERROR
     watches = Broadcasted
+    fix = Safety.UNSAFE
     words = ("loss", "MSELoss", "L1Loss", "mean", "sum")
 
     def check(self, event: Broadcasted) -> Iterator[Finding]:
         if not event.differentiated:
             return
+        column, fix = event.column, None
+        if column is not None:
+            fix = Fix("`squeeze(-1)` the column", Safety.UNSAFE, (Replace(column, (column, ".squeeze(-1)")),))
         first, second = (f"[{', '.join(sizes)}]" for sizes in event.sizes)
         yield self.finding(
             event,
             f"`{event.call}` is given {first} and {second}, which broadcast to every pair of samples",
             advice="give both the same shape: `squeeze(-1)` one of them or `unsqueeze(1)` the other",
+            fix=fix,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Lapse, ModuleCalled, Role, Rule, Severity, Step
+from nnlint import Finding, Fix, Lapse, ModuleCalled, Role, Rule, Safety, Severity, Step
 
 
 class MissingEvalMode(Rule):
@@ -55,8 +55,8 @@ class MissingEvalMode(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Inserting `model.eval()` before the evaluation is safe where the training loop
-    switches back.
+    `eval()` is put in at the start of the evaluation, and `train()` where training goes on afterwards, unless that is
+    there. It is safe: evaluation mode is what an evaluation is to run in.
 
     ## Quiet when
 
@@ -74,6 +74,7 @@ class MissingEvalMode(Rule):
     watches = ModuleCalled
     words = ("torch",)
     recipe = True
+    fix = Safety.SAFE
 
     def check(self, event: ModuleCalled) -> Iterator[Finding]:
         if event.role is not Role.EVALUATION or event.training is not True or event.mode_layers == ():
@@ -87,4 +88,14 @@ class MissingEvalMode(Rule):
             trail=(*event.trail, Step(event.place, f"it evaluates in training mode here: {event.role_evidence}")),
             advice=f"call `{event.module}.eval()` before the evaluation "
             f"and `{event.module}.train()` before training goes on",
+            fix=_switched(event),
         )
+
+
+def _switched(event: ModuleCalled) -> Fix | None:
+    if event.switch is None or event.restore is None:
+        return None
+    back = tuple(slot.insert(f"{slot.name}.train()") for slot in event.restore)
+    call = f"{event.switch.name}.eval()"
+    title = f"call `{call}` before the evaluation" + (" and `train()` behind it" if back else "")
+    return Fix(title, Safety.SAFE, (event.switch.insert(call), *back))

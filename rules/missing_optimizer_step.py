@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import BackwardRan, Finding, Rule, Severity
+from nnlint import BackwardRan, Finding, Fix, Rule, Safety, Severity
 
 
 class MissingOptimizerStep(Rule):
@@ -51,8 +51,8 @@ class MissingOptimizerStep(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Inserting `optimizer.step()` after `backward` is what was meant, and makes the
-    network learn for the first time.
+    `step()` is put in behind `backward`, of the optimizer whose gradients the loop clears. It is unsafe: the gradients
+    may be meant for something else, or for a step at the end of several passes.
 
     ## Quiet when
 
@@ -69,6 +69,7 @@ class MissingOptimizerStep(Rule):
     code, name, severity = "NN207", "missing-optimizer-step", Severity.ERROR
     watches = BackwardRan
     words = ("backward",)
+    fix = Safety.UNSAFE
 
     def check(self, event: BackwardRan) -> Iterator[Finding]:
         if not event.stepped:
@@ -76,4 +77,12 @@ class MissingOptimizerStep(Rule):
                 event,
                 f"nothing uses the gradients of `{event.call}`: `{event.optimizer}` never steps",
                 advice=f"call `{event.optimizer}.step()` after `backward`",
+                fix=_stepped(event),
             )
+
+
+def _stepped(event: BackwardRan) -> Fix | None:
+    if event.step is None:
+        return None
+    call = f"{event.step.name}.step()"
+    return Fix(f"call `{call}` after `backward`", Safety.UNSAFE, (event.step.insert(call),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import ChildAssigned, Finding, Rule, Severity
+from nnlint import ChildAssigned, Finding, Fix, InsertInto, MoveBefore, Rule, Safety, Severity
 
 
 class MissingSuperInit(Rule):
@@ -51,8 +51,9 @@ class MissingSuperInit(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `super().__init__()` as the first line of the constructor is safe when the parents
-    need no arguments; calling it a second time, further down, would throw away the layers assigned between.
+    `super().__init__()` is put in as the first statement of the constructor, or moved before the first layer. It is
+    safe: the constructor raises without it. There is none where the base class is one of the project with a constructor
+    of its own.
 
     ## Quiet when
 
@@ -69,6 +70,7 @@ class MissingSuperInit(Rule):
     code, name, severity = "NN504", "missing-super-init", Severity.ERROR
     watches = ChildAssigned
     words = ("Module",)
+    fix = Safety.SAFE
 
     def check(self, event: ChildAssigned) -> Iterator[Finding]:
         if event.initialized is False:
@@ -76,4 +78,13 @@ class MissingSuperInit(Rule):
                 event,
                 f"`{event.attribute}` is assigned before `super().__init__()` of `{event.module}` has run",
                 advice="call `super().__init__()` first",
+                fix=_initialized(event),
             )
+
+
+def _initialized(event: ChildAssigned) -> Fix | None:
+    if event.constructor is None:
+        return None
+    put_in = InsertInto(event.constructor, ("super().__init__()",))
+    change = put_in if event.late is None else MoveBefore(event.late, event.place)
+    return Fix("call `super().__init__()` first", Safety.SAFE, (change,))

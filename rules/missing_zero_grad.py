@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Gradients, OptimizerStepped, Rule, Severity, Step
+from nnlint import Finding, Fix, Gradients, OptimizerStepped, Rule, Safety, Severity, Step
 
 
 class MissingZeroGrad(Rule):
@@ -43,8 +43,8 @@ class MissingZeroGrad(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Inserting `zero_grad()` before `backward` is safe where gradients are not
-    accumulated.
+    `zero_grad()` is put in before `backward`, or behind the step where that waits for several of them or the optimizer
+    has another name. It is safe: what an earlier step has used is no part of this one.
 
     ## Quiet when
 
@@ -62,6 +62,7 @@ class MissingZeroGrad(Rule):
     watches = OptimizerStepped
     words = ("backward",)
     recipe = True
+    fix = Safety.SAFE
 
     def check(self, event: OptimizerStepped) -> Iterator[Finding]:
         if event.gradients is Gradients.REUSED and event.backward is not None:
@@ -75,4 +76,12 @@ class MissingZeroGrad(Rule):
                     Step(event.place, f"`{event.optimizer}` steps on the sum"),
                 ),
                 advice=f"call `{event.optimizer}.zero_grad()` before `backward`",
+                fix=_cleared(event),
             )
+
+
+def _cleared(event: OptimizerStepped) -> Fix | None:
+    if event.clear is None:
+        return None
+    call = f"{event.clear.name}.zero_grad()"
+    return Fix(f"call `{call}`", Safety.SAFE, (event.clear.insert(call),))

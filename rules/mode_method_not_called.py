@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, ModeMiss, ModeMissed, Rule, Severity, Step
+from nnlint import Finding, Fix, InsertAfter, ModeMiss, ModeMissed, Replace, Rule, Safety, Severity, Step
 
 
 class ModeMethodNotCalled(Rule):
@@ -52,7 +52,8 @@ class ModeMethodNotCalled(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. The missing parentheses are plainly what was meant; the scores that follow change.
+    The method is called, what is assigned becomes a call of `eval()` or `train()`, and an override ends with `return
+    self`. It is safe: the mode is the one that the code says. There is none for an override that loses its mode.
 
     ## Quiet when
 
@@ -70,6 +71,7 @@ class ModeMethodNotCalled(Rule):
     watches = ModeMissed
     words = ("eval", "train", "training")
     recipe = True
+    fix = Safety.SAFE
 
     def check(self, event: ModeMissed) -> Iterator[Finding]:
         match event.how:
@@ -88,4 +90,17 @@ class ModeMethodNotCalled(Rule):
             case ModeMiss.SELF_LOST:
                 message = f"`{event.call}` does not return the network, and what `eval()` or `train()` returns is used"
                 advice = "end the override with `return self`"
-        yield self.finding(event, message, trail=(Step(event.place, event.how.value),), advice=advice)
+        trail = (Step(event.place, event.how.value),)
+        yield self.finding(event, message, trail=trail, advice=advice, fix=_called(event))
+
+
+def _called(event: ModeMissed) -> Fix | None:
+    if event.how is ModeMiss.NOT_CALLED:
+        return Fix(f"call `{event.call}()`", Safety.SAFE, (Replace(event.place, (event.place, "()")),))
+    if event.owner is not None and event.statement is not None and event.training is not None:
+        call = "train()" if event.training else "eval()"
+        return Fix(f"call `{call}`", Safety.SAFE, (Replace(event.statement, (event.owner, f".{call}")),))
+    if event.last is not None and event.receiver:
+        change = InsertAfter(event.last, (f"return {event.receiver}",))
+        return Fix(f"end with `return {event.receiver}`", Safety.SAFE, (change,))
+    return None

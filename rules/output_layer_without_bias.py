@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, OutputCompared, Rule, Severity, Step
+from nnlint import Finding, Fix, OutputCompared, RemoveArgument, Rule, Safety, Severity, Step
 
 
 class OutputLayerWithoutBias(Rule):
@@ -44,7 +44,8 @@ class OutputLayerWithoutBias(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Taking `bias=False` out adds a parameter that older checkpoints do not hold.
+    `bias=False` is left out. It is unsafe: saved weights hold no bias, and the layer may be made without one on
+    purpose.
 
     ## Quiet when
 
@@ -67,8 +68,10 @@ class OutputLayerWithoutBias(Rule):
     watches = OutputCompared
     words = ("False",)
     recipe = True
+    fix = Safety.UNSAFE
 
     def check(self, event: OutputCompared) -> Iterator[Finding]:
         message = f"`{event.layer}` makes the scores that `{event.loss}` takes, and has no bias"
         trail = (Step(event.loss_place, f"`{event.loss}` takes what `{event.layer}` returns"),)
-        yield self.finding(event, message, trail=trail, advice="leave `bias=False` out")
+        fix = Fix("leave `bias=False` out", Safety.UNSAFE, (RemoveArgument(event.place, "bias"),))
+        yield self.finding(event, message, trail=trail, advice="leave `bias=False` out", fix=fix)

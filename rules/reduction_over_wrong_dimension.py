@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Rule, SamplesReduced, Severity, Step
+from nnlint import Finding, Fix, Replace, Rule, Safety, SamplesReduced, Severity, Step
 
 
 class ReductionOverWrongDimension(Rule):
@@ -53,8 +53,8 @@ class ReductionOverWrongDimension(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Another `dim` is what was meant; losses and metrics change their value, and what
-    was logged before can not be compared with them.
+    Unsafe: the reduction gets the dimension of the classes. That is what was meant; losses and metrics change their
+    value, and what was logged before can not be compared with them.
 
     ## Quiet when
 
@@ -72,6 +72,7 @@ class ReductionOverWrongDimension(Rule):
 
     code, name, severity = "NN411", "reduction-over-wrong-dimension", Severity.ERROR
     watches = SamplesReduced
+    fix = Safety.UNSAFE
     words = ("argmax", "argmin", "max", "min", "sum", "topk")
 
     def check(self, event: SamplesReduced) -> Iterator[Finding]:
@@ -85,4 +86,13 @@ class ReductionOverWrongDimension(Rule):
             f"`{event.call}` reduces [{sizes}] over the samples {why}",
             trail=(Step(event.used, step),),
             advice="reduce over the classes: `dim=1`, or `dim=-1` where they are last",
+            fix=_fix(event),
         )
+
+
+def _fix(event: SamplesReduced) -> Fix | None:
+    """The second dimension of two, and of pictures; the last of sequences."""
+    if event.dim is None:
+        return None
+    dim = "-1" if len(event.sizes) == 3 else "1"
+    return Fix(f"reduce over the classes: `dim={dim}`", Safety.UNSAFE, (Replace(event.dim, (dim,)),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import AttributeSet, Finding, Rule, Severity
+from nnlint import AttributeSet, Finding, Fix, Replace, Rule, Safety, Severity
 
 
 class RequiresGradTypo(Rule):
@@ -42,8 +42,8 @@ class RequiresGradTypo(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Writing the name right does what was plainly meant; a training run changes with it,
-    because what was to be frozen was trained until now.
+    The attribute gets its right name; of a module, which has none, `requires_grad_()` is called. It is safe: that is
+    what the line was written for. What is trained changes with it.
 
     ## Quiet when
 
@@ -59,6 +59,7 @@ class RequiresGradTypo(Rule):
     code, name, severity = "NN212", "requires-grad-typo", Severity.ERROR
     watches = AttributeSet
     words = ("require",)
+    fix = Safety.SAFE
 
     def check(self, event: AttributeSet) -> Iterator[Finding]:
         if event.name == event.meant:
@@ -68,4 +69,15 @@ class RequiresGradTypo(Rule):
             message = f"nothing reads `{event.target}.{event.name}`: the attribute is called `{event.meant}`"
             advice = f"write `{event.target}.{event.meant}`"
         severity = Severity.INFORMATION if event.needless else None  # a tensor without gradients has none to turn off
-        yield self.finding(event, message, advice=advice, severity=severity)
+        yield self.finding(event, message, advice=advice, severity=severity, fix=_spelt(event))
+
+
+def _spelt(event: AttributeSet) -> Fix | None:
+    if event.owner is None or event.value is None:
+        return None
+    if not event.of_module:
+        return Fix(f"write `{event.meant}`", Safety.SAFE, (Replace(event.place, (event.owner, f".{event.meant}")),))
+    if event.statement is None:
+        return None
+    change = Replace(event.statement, (event.owner, f".{event.meant}_({event.value})"))
+    return Fix(f"call `{event.meant}_({event.value})`", Safety.SAFE, (change,))

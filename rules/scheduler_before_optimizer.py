@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Rule, SchedulerStepped, Severity, Step
+from nnlint import Finding, Fix, MoveAfter, Rule, Safety, SchedulerStepped, Severity, Step
 
 
 class SchedulerBeforeOptimizer(Rule):
@@ -59,7 +59,8 @@ class SchedulerBeforeOptimizer(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Moving the call behind the optimizer's step, in the same loop, is what was meant.
+    The step of the scheduler is moved behind that of the optimizer, or behind the loop in which the optimizer steps. It
+    is safe: the schedule is the same, its first value is no longer skipped.
 
     ## Quiet when
 
@@ -75,6 +76,7 @@ class SchedulerBeforeOptimizer(Rule):
     code, name, severity = "NN213", "scheduler-before-optimizer", Severity.WARNING
     watches = SchedulerStepped
     words = ("LR", "scheduler")
+    fix = Safety.SAFE
 
     def check(self, event: SchedulerStepped) -> Iterator[Finding]:
         if not event.before_optimizer or event.kind == "ReduceLROnPlateau" or self.torch.is_before(1, 1):
@@ -84,4 +86,11 @@ class SchedulerBeforeOptimizer(Rule):
             f"`{event.scheduler}` steps before its optimizer does: the schedule runs one step early",
             trail=(Step(event.made, "the scheduler is made here"),),
             advice="step the scheduler after the optimizer, at the end of the epoch or iteration",
+            fix=_moved(event),
         )
+
+
+def _moved(event: SchedulerStepped) -> Fix | None:
+    if event.optimizer_step is None:
+        return None
+    return Fix("step the scheduler after the optimizer", Safety.SAFE, (MoveAfter(event.place, event.optimizer_step),))

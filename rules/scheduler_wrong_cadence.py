@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Cadence, Finding, Rule, SchedulerStepped, Severity, Step
+from nnlint import Cadence, Finding, Fix, MoveAfter, Rule, Safety, SchedulerStepped, Severity, Step
 
 _COUNTED = {Cadence.STEP: "iterations", Cadence.EPOCH: "epochs"}
 
@@ -61,8 +61,8 @@ class SchedulerWrongCadence(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Moving the call to the other loop, or counting the length in what is stepped, are
-    both right; they give different curves.
+    The step of a scheduler that counts epochs is moved behind the loop over the batches. It is unsafe: the numbers that
+    it was made with may be wrong instead. There is none for one that counts steps.
 
     ## Quiet when
 
@@ -81,6 +81,7 @@ class SchedulerWrongCadence(Rule):
     code, name, severity = "NN214", "scheduler-wrong-cadence", Severity.ERROR
     watches = SchedulerStepped
     words = ("LR", "scheduler")
+    fix = Safety.UNSAFE
 
     def check(self, event: SchedulerStepped) -> Iterator[Finding]:
         if event.cadence is None or event.counts is None or event.cadence is event.counts:
@@ -90,4 +91,11 @@ class SchedulerWrongCadence(Rule):
             f"`{event.scheduler}` ({event.kind}) is stepped {event.cadence.value}, but counts {_COUNTED[event.counts]}",
             trail=(Step(event.made, f"made here to count {_COUNTED[event.counts]}"),),
             advice="step it as often as it counts, or give it numbers that count what is stepped",
+            fix=_moved(event),
         )
+
+
+def _moved(event: SchedulerStepped) -> Fix | None:
+    if event.counts is not Cadence.EPOCH or event.loop is None:
+        return None
+    return Fix("step the scheduler once an epoch", Safety.UNSAFE, (MoveAfter(event.place, event.loop),))

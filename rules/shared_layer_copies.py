@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, LayerReused, Rule, Severity, Step
+from nnlint import Finding, Fix, LayerReused, Named, Place, Replace, Rule, Safety, Severity, Step
 
 
 class SharedLayerCopies(Rule):
@@ -56,8 +56,8 @@ class SharedLayerCopies(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. A comprehension that builds each layer, or `copy.deepcopy`, gives the network the
-    parameters that it seems to have; checkpoints of the shared one load, and fill all copies alike.
+    Each layer of the list is built, or copied with `copy.deepcopy`. It is unsafe: the network gets more parameters, and
+    saved weights no longer fit. There is none for a norm that several activations share.
 
     ## Quiet when
 
@@ -75,6 +75,7 @@ class SharedLayerCopies(Rule):
     code, name, severity = "NN506", "shared-layer-copies", Severity.ERROR
     watches = LayerReused
     words = ("Module", "Sequential")
+    fix = Safety.UNSAFE
 
     def check(self, event: LayerReused) -> Iterator[Finding]:
         layer = event.layer
@@ -90,6 +91,7 @@ class SharedLayerCopies(Rule):
                     Step(event.place, "it runs on what was made of its own output"),
                 ),
                 advice="build each layer, or copy it with `copy.deepcopy`",
+                fix=_apart(event.repeated, event),
             )
         elif event.is_norm and len(event.feeders) > 1:
             first, second = event.feeders[:2]
@@ -103,3 +105,14 @@ class SharedLayerCopies(Rule):
                 ),
                 advice="give each of them a norm of its own",
             )
+
+
+def _apart(repeated: Place, event: LayerReused) -> Fix | None:
+    if event.element is None or (event.builds and event.count is None):
+        return None
+    each: tuple[str | Place | Named, ...] = (event.element,)
+    if not event.builds:
+        each = (Named("copy.deepcopy"), "(", event.element, ")")
+    if event.count is not None:
+        each = ("[", *each, " for _ in range(", event.count, ")]")
+    return Fix("build each layer" if event.builds else "copy each layer", Safety.UNSAFE, (Replace(repeated, each),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, LossComputed, Rule, Scale, Severity, Step
+from nnlint import Finding, Fix, LossComputed, Rule, Safety, Scale, Severity, Step, Unwrap
 
 LOGIT_LOSSES = frozenset(
     {
@@ -52,8 +52,9 @@ class SigmoidIntoBceWithLogits(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Taking the sigmoid out where it is made changes what every other user of that
-    output gets.
+    Unsafe: the sigmoid is taken out where it is made, maybe in another file, so everybody else who uses that output
+    gets raw scores. There is no fix where the program is seen to need the probabilities elsewhere, as in `output >
+    0.5`: such a threshold belongs behind a sigmoid of its own.
 
     ## Quiet when
 
@@ -69,14 +70,16 @@ class SigmoidIntoBceWithLogits(Rule):
     watches = LossComputed
     words = ("binary_cross_entropy_with_logits", "BCEWithLogitsLoss", "sigmoid_focal_loss", "SoftMargin", "soft_margin")
     recipe = True
+    fix = Safety.UNSAFE
 
     def check(self, event: LossComputed) -> Iterator[Finding]:
         if event.loss.kind in LOGIT_LOSSES and event.input.scale in (Scale.SIGMOID, Scale.PROBABILITIES):
             what = "sigmoid" if event.input.scale is Scale.SIGMOID else "softmax"
-            made = event.input.made_by
+            made, maker = event.input.made_by, event.input.maker
             yield self.finding(
                 event,
                 f"{what} output reaches {event.loss.named}, which expects raw scores: `{made}`",
                 trail=(*event.input.trail, Step(event.place, f"fed to `{event.loss.called}` here")),
                 advice=f"feed the scores from before `{made}` to the loss",
+                fix=Fix(f"take the {what} out", Safety.UNSAFE, (Unwrap(maker.place),)) if maker is not None else None,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, LossComputed, Rule, Scale, Severity, Step
+from nnlint import Finding, Fix, LossComputed, Rule, Safety, Scale, Severity, Step, Unwrap
 
 CROSS_ENTROPIES = frozenset({"CrossEntropyLoss", "cross_entropy"})
 
@@ -48,8 +48,9 @@ class SoftmaxIntoCrossEntropy(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Taking the softmax out where it is made changes what every other user of that
-    output gets, such as code that reads probabilities for a metric.
+    Unsafe: the softmax is taken out where it is made, maybe in another file, so everybody else who uses that output
+    gets raw scores. An `argmax` of them is the same. There is no fix where the program is seen to need the
+    probabilities elsewhere, in a threshold, a product or a metric.
 
     ## Quiet when
 
@@ -66,12 +67,19 @@ class SoftmaxIntoCrossEntropy(Rule):
     watches = LossComputed
     words = ("cross_entropy", "CrossEntropyLoss")
     recipe = True
+    fix = Safety.UNSAFE
 
     def check(self, event: LossComputed) -> Iterator[Finding]:
         if event.loss.kind not in CROSS_ENTROPIES:
             return
         made = event.input.made_by
         fed = Step(event.place, f"fed to `{event.loss.called}` here")
+        maker = event.input.maker
+        fix = (
+            Fix("take out what normalizes the scores", Safety.UNSAFE, (Unwrap(maker.place),))
+            if maker is not None
+            else None
+        )
         match event.input.scale:
             case Scale.PROBABILITIES | Scale.SIGMOID:
                 what = "softmax" if event.input.scale is Scale.PROBABILITIES else "sigmoid"
@@ -80,6 +88,7 @@ class SoftmaxIntoCrossEntropy(Rule):
                     f"{what} output reaches {event.loss.named}, which expects raw scores: `{made}`",
                     trail=(*event.input.trail, fed),
                     advice=f"feed the scores from before `{made}` to the loss",
+                    fix=fix,
                 )
             case Scale.LOG_PROBABILITIES:
                 yield self.finding(
@@ -88,4 +97,5 @@ class SoftmaxIntoCrossEntropy(Rule):
                     trail=(*event.input.trail, fed),
                     advice="feed raw scores, or use NLLLoss on the log-probabilities",
                     severity=Severity.INFORMATION,
+                    fix=fix,
                 )

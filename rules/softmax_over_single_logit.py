@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, OperationRan, Rule, Severity
+from nnlint import Finding, Fix, Named, OperationRan, Replace, Rule, Safety, SetArgument, Severity
 
 
 class SoftmaxOverSingleLogit(Rule):
@@ -47,8 +47,9 @@ class SoftmaxOverSingleLogit(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. For one score a sigmoid was meant, for an attention the dimension of the keys; both
-    change what the network computes, and one that was trained before has to be trained again.
+    Unsafe: the softmax becomes a sigmoid, where there is one score for each sample, or goes over the keys, where there
+    is one for each of them. Both change what the network computes, and one that was trained before has to be trained
+    again.
 
     ## Quiet when
 
@@ -65,6 +66,7 @@ class SoftmaxOverSingleLogit(Rule):
     code, name, severity = "NN112", "softmax-over-single-logit", Severity.ERROR
     watches = OperationRan
     words = ("softmax", "Softmax")
+    fix = Safety.UNSAFE
 
     def check(self, event: OperationRan) -> Iterator[Finding]:
         dim = event.options.get("dim")
@@ -76,4 +78,21 @@ class SoftmaxOverSingleLogit(Rule):
                 f"`{event.call}` is taken over a single value: its output is 1 whatever the input",
                 place=event.layer_made,
                 advice="use a sigmoid for one score, or give the layer before it one output for each class",
+                fix=_fix(event),
             )
+
+
+def _fix(event: OperationRan) -> Fix | None:
+    """A sigmoid of one score a sample; of one score a key a softmax over the keys."""
+    layer, rank = event.layer_made, len(event.sizes or ())
+    if event.shared or rank not in (2, 3) or (layer is None and not event.written):
+        return None
+    place = event.layer_made or event.place
+    if rank == 3:
+        position = 0 if layer is not None or event.written[0].method else 1
+        change = SetArgument(place, "dim", ("1",), position)
+        return Fix("normalize over the keys: `dim=1`", Safety.UNSAFE, (change,))
+    if layer is not None:
+        return Fix("use a sigmoid", Safety.UNSAFE, (Replace(layer, (Named("torch.nn.Sigmoid"), "()")),))
+    code = (Named("torch.sigmoid"), "(", event.written[0].operand, ")")
+    return Fix("use a sigmoid", Safety.UNSAFE, (Replace(place, code),))

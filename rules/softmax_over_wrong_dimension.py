@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, OperationRan, Rule, Scale, Severity
+from nnlint import Finding, Fix, OperationRan, Rule, Safety, Scale, SetArgument, Severity
 
 
 class SoftmaxOverWrongDimension(Rule):
@@ -51,8 +51,8 @@ class SoftmaxOverWrongDimension(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Naming the dimension of the classes (`dim=-1`, or `dim=1` where they come before
-    the pixels) is what was meant, but weights that were learned under the other normalization do not fit any more.
+    Unsafe: the dimension of the classes is named, `dim=1` for [N, C] and for pictures, `dim=-1` for sequences and
+    where the shape is not known. Weights that were learned under the other normalization do not fit any more.
 
     ## Quiet when
 
@@ -72,6 +72,7 @@ class SoftmaxOverWrongDimension(Rule):
     code, name, severity = "NN109", "softmax-over-wrong-dimension", Severity.ERROR
     watches = OperationRan
     words = ("softmax", "Softmax")
+    fix = Safety.UNSAFE
 
     def check(self, event: OperationRan) -> Iterator[Finding]:
         if event.operation not in ("softmax", "log_softmax"):
@@ -82,6 +83,7 @@ class SoftmaxOverWrongDimension(Rule):
                 f"`{event.call}` does not say over which dimension: it is chosen by the number of dimensions",
                 place=event.layer_made,
                 advice="name the dimension of the classes: `dim=-1`, or `dim=1` where classes come before pixels",
+                fix=_fix(event),
                 severity=None if len(event.sizes or ()) == 3 else Severity.WARNING,  # of [N, T, C] it takes the N
             )
             return
@@ -94,4 +96,17 @@ class SoftmaxOverWrongDimension(Rule):
                 f"`{event.call}` normalizes over the batch: what a sample gets depends on the others",
                 place=event.layer_made,
                 advice="name the dimension of the classes: `dim=-1`, or `dim=1` where classes come before pixels",
+                fix=_fix(event),
             )
+
+
+def _fix(event: OperationRan) -> Fix | None:
+    """The dimension of the classes: the second of two and of pictures, the last of sequences."""
+    if event.shared or (event.layer_made is None and not event.written):
+        return None
+    rank = len(event.sizes) if event.sizes is not None else None
+    pictures = rank in (4, 5) or (rank is None and "Conv" in event.input.made_by)
+    dim = "1" if rank == 2 or pictures or event.single else "-1"  # [N, T, 1] has one score a step
+    position = 0 if event.layer_made is not None or event.written[0].method else 1
+    change = SetArgument(event.layer_made or event.place, "dim", (dim,), position)
+    return Fix(f"normalize over the classes: `dim={dim}`", Safety.UNSAFE, (change,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Gradients, OptimizerStepped, Rule, Severity, Step
+from nnlint import Finding, Fix, Gradients, MoveAfter, OptimizerStepped, Place, Rule, Safety, Severity, Step
 
 
 class StepBeforeBackward(Rule):
@@ -50,7 +50,8 @@ class StepBeforeBackward(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Exchanging the two calls is safe: no other order can be meant.
+    The step is moved behind `backward` where both stand in one pass of a loop, under the same conditions. It is safe:
+    the step gets the gradients of the loss that is computed before it.
 
     ## Quiet when
 
@@ -67,6 +68,7 @@ class StepBeforeBackward(Rule):
     code, name, severity = "NN205", "step-before-backward", Severity.ERROR
     watches = OptimizerStepped
     words = ("backward",)
+    fix = Safety.SAFE
 
     def check(self, event: OptimizerStepped) -> Iterator[Finding]:
         if event.gradients is Gradients.EARLY and event.backward is not None:
@@ -75,4 +77,9 @@ class StepBeforeBackward(Rule):
                 f"`{event.optimizer}` steps before the loss is differentiated",
                 trail=(Step(event.backward, "`backward` runs only here"),),
                 advice="step after `backward`",
+                fix=_moved(event.place, event.backward) if event.together else None,
             )
+
+
+def _moved(step: Place, backward: Place) -> Fix:
+    return Fix("step after `backward`", Safety.SAFE, (MoveAfter(step, backward),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, GraphKept, Rule, Severity
+from nnlint import Finding, Fix, GraphKept, Replace, Rule, Safety, Severity
 
 
 class TensorsCollectedWithGraph(Rule):
@@ -56,8 +56,8 @@ class TensorsCollectedWithGraph(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `.detach()` (or `.item()` for a loss) on what is appended is safe where nothing that
-    is made of the list is differentiated.
+    `.detach()` is put behind what is appended. It is unsafe: somebody who gets the list may want to differentiate what
+    is in it.
 
     ## Quiet when
 
@@ -75,6 +75,7 @@ class TensorsCollectedWithGraph(Rule):
     code, name, severity = "NN219", "tensors-collected-with-graph", Severity.WARNING
     watches = GraphKept
     words = ("backward",)
+    fix = Safety.UNSAFE
 
     def check(self, event: GraphKept) -> Iterator[Finding]:
         if event.kind == "list":
@@ -82,4 +83,11 @@ class TensorsCollectedWithGraph(Rule):
                 event,
                 f"`{event.target}` collects tensors with their graphs, and nothing made of them is differentiated",
                 advice="append `.item()`, or `.detach()` the tensor",
+                fix=_detached(event),
             )
+
+
+def _detached(event: GraphKept) -> Fix | None:
+    if event.value is None:
+        return None
+    return Fix("detach it", Safety.UNSAFE, (Replace(event.value, (event.value, ".detach()")),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Lapse, ModuleCalled, Role, Rule, Severity, Step
+from nnlint import Finding, Fix, Lapse, ModuleCalled, Role, Rule, Safety, Severity, Step
 
 
 class TrainModeInEvaluation(Rule):
@@ -53,8 +53,9 @@ class TrainModeInEvaluation(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Calling `eval()` on the network that is evaluated is safe where training switches
-    back; the scores change, and can not be compared with earlier ones.
+    `eval()` is put in at the start of the evaluation where another network was switched. It is unsafe: the network that
+    was switched may be the one that was meant to be evaluated. There is no fix where the evaluation itself calls
+    `train()`: that may be wanted for a part.
 
     ## Quiet when
 
@@ -72,6 +73,7 @@ class TrainModeInEvaluation(Rule):
     watches = ModuleCalled
     words = ("eval", "train")
     recipe = True
+    fix = Safety.UNSAFE
 
     def check(self, event: ModuleCalled) -> Iterator[Finding]:
         if event.role is not Role.EVALUATION or event.training is not True or event.mode_layers == ():
@@ -91,4 +93,13 @@ class TrainModeInEvaluation(Rule):
             message,
             trail=(*where, Step(event.place, f"`{event.module}` evaluates in training mode: {event.role_evidence}")),
             advice=f"call `{event.module}.eval()` before the evaluation",
+            fix=_switched(event) if event.lapse is Lapse.OTHER_SWITCHED else None,
         )
+
+
+def _switched(event: ModuleCalled) -> Fix | None:
+    if event.switch is None or event.restore is None:
+        return None
+    back = tuple(slot.insert(f"{slot.name}.train()") for slot in event.restore)
+    call = f"{event.switch.name}.eval()"
+    return Fix(f"call `{call}` before the evaluation", Safety.UNSAFE, (event.switch.insert(call), *back))

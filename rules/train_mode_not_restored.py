@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, ModuleCalled, Role, Rule, Severity, Step
+from nnlint import Finding, Fix, ModuleCalled, Role, Rule, Safety, Severity, Step
 
 
 class TrainModeNotRestored(Rule):
@@ -56,7 +56,8 @@ class TrainModeNotRestored(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Inserting `model.train()` at the start of the epoch is safe.
+    `train()` is put in where training goes on: before the loop over the batches, or behind the evaluation where that
+    stands inside of this loop. It is safe: nothing asks for evaluation mode there.
 
     ## Quiet when
 
@@ -73,6 +74,7 @@ class TrainModeNotRestored(Rule):
     watches = ModuleCalled
     words = ("eval", "train")
     recipe = True
+    fix = Safety.SAFE
 
     def check(self, event: ModuleCalled) -> Iterator[Finding]:
         if event.role is not Role.TRAINING or not event.left_in_evaluation or event.mode_layers == ():
@@ -83,4 +85,12 @@ class TrainModeNotRestored(Rule):
             f"`{event.module}` is trained in evaluation mode{layers} after an `eval()` that nothing undoes",
             trail=(*event.trail, Step(event.place, f"`{event.module}` runs in evaluation mode here, and is trained")),
             advice=f"call `{event.module}.train()` before training goes on",
+            fix=_restored(event),
         )
+
+
+def _restored(event: ModuleCalled) -> Fix | None:
+    if not event.restore:
+        return None
+    changes = tuple(slot.insert(f"{slot.name}.train()") for slot in event.restore)
+    return Fix(f"call `{event.restore[0].name}.train()` before training goes on", Safety.SAFE, changes)

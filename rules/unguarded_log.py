@@ -47,7 +47,7 @@ class UnguardedLog(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. An epsilon inside the function (`sqrt(x + eps)`, `clamp(min=eps)`) is safe; outside
+    There is no automatic fix. An epsilon inside the function (`sqrt(x + eps)`, `clamp(min=eps)`) is safe; outside
     (`sqrt(x) + eps`) it does not help. Which epsilon fits depends on the scale of the values, and often a function of
     the raw scores (`logsigmoid`, `softplus`, `PoissonNLLLoss`) needs none.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, LossComputed, Rule, Scale, Severity, Step
+from nnlint import Finding, Fix, LossComputed, Rename, Rule, Safety, Scale, SetArgument, Severity, Step, Unwrap
 
 NEGATIVE_LOG_LIKELIHOODS = frozenset({"NLLLoss", "nll_loss", "NLLLoss2d", "nll_loss2d"})
 INSTEAD = {
@@ -50,7 +50,9 @@ class UnnormalizedInputToNllLoss(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet: whether the loss or the network is to change is for the author to say.
+    Unsafe. A softmax becomes a `log_softmax`, unless the program is seen to need its probabilities elsewhere. Where
+    raw scores arrive the loss becomes a cross entropy, unless the same loss is given log-probabilities elsewhere.
+    Either way losses of earlier runs can not be compared with it.
 
     ## Quiet when
 
@@ -65,6 +67,7 @@ class UnnormalizedInputToNllLoss(Rule):
     code, name, severity = "NN103", "unnormalized-input-to-nll-loss", Severity.ERROR
     watches = LossComputed
     words = ("nll_loss", "NLLLoss")
+    fix = Safety.UNSAFE
 
     def check(self, event: LossComputed) -> Iterator[Finding]:
         scale = event.input.scale
@@ -74,4 +77,30 @@ class UnnormalizedInputToNllLoss(Rule):
                 f"{event.loss.named} expects log-probabilities but gets {scale.value}: `{event.input.made_by}`",
                 trail=(*event.input.trail, Step(event.place, f"fed to `{event.loss.called}` here")),
                 advice=INSTEAD[scale],
+                fix=_fix(event),
             )
+
+
+def _fix(event: LossComputed) -> Fix | None:
+    """Log-probabilities in the place of probabilities; of raw scores a loss that takes these."""
+    maker, loss = event.input.maker, event.loss
+    if event.input.scale in (Scale.PROBABILITIES, Scale.SIGMOID):
+        if maker is None or maker.operation not in ("softmax", "sigmoid"):
+            return None
+        place = maker.layer or maker.place
+        change = Rename(place, "LogSoftmax" if maker.layer else "log_softmax")
+        if maker.operation == "softmax":
+            return Fix(f"make log-probabilities in `{event.input.made_by}`", Safety.UNSAFE, (change,))
+        if event.input.rank != 2:
+            return None
+        return Fix("replace the sigmoid by `log_softmax`", Safety.UNSAFE, (change, SetArgument(place, "dim", ("1",))))
+    if loss.fed != {event.input.scale} or loss.kind.endswith("2d"):
+        return None
+    of_scores = Rename(loss.made or event.place, "CrossEntropyLoss" if loss.made else "cross_entropy")
+    if event.input.scale is Scale.LOGITS:
+        return Fix(f"use `{of_scores.name}`, which takes raw scores", Safety.UNSAFE, (of_scores,))
+    if maker is None:
+        return None
+    return Fix(
+        f"take `{event.input.made_by}` out and use `{of_scores.name}`", Safety.UNSAFE, (Unwrap(maker.place), of_scores)
+    )

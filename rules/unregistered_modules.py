@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, ModulesKept, Rule, Severity, Step
+from nnlint import Finding, Fix, ModulesKept, Named, Place, Replace, Rule, Safety, Severity, Step
 
 
 class UnregisteredModules(Rule):
@@ -59,8 +59,8 @@ class UnregisteredModules(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `nn.ModuleList(...)` or `nn.ModuleDict(...)` around the container is what was
-    meant: the layers begin to train, and checkpoints saved before have no weights for them.
+    What is assigned is wrapped in `nn.ModuleList` or `nn.ModuleDict`, where all that it holds are modules. It is safe:
+    the layers are the same, and are now moved, trained and saved. Saved weights lack them, as they did before.
 
     ## Quiet when
 
@@ -78,6 +78,7 @@ class UnregisteredModules(Rule):
     code, name, severity = "NN502", "unregistered-modules", Severity.ERROR
     watches = ModulesKept
     words = ("Module",)
+    fix = Safety.SAFE
 
     def check(self, event: ModulesKept) -> Iterator[Finding]:
         if not event.registered:
@@ -87,4 +88,12 @@ class UnregisteredModules(Rule):
                 f"`{event.module}` does not see the layers in `{event.attribute}`, a plain {event.container}",
                 trail=(Step(event.layer.made, f"`{event.layer.called}`, the first of them, is made here"),),
                 advice=f"wrap them in `nn.{holder}`",
+                fix=_wrapped(event.value, holder),
             )
+
+
+def _wrapped(value: Place | None, holder: str) -> Fix | None:
+    if value is None:
+        return None
+    change = Replace(value, (Named(f"torch.nn.{holder}"), "(", value, ")"))
+    return Fix(f"wrap in `nn.{holder}`", Safety.SAFE, (change,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Rule, Severity, TensorKept
+from nnlint import Finding, Fix, Named, Place, Replace, Rule, Safety, Severity, TensorKept
 
 
 class UnregisteredTensor(Rule):
@@ -54,9 +54,8 @@ class UnregisteredTensor(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `nn.Parameter(tensor)` for what is learned and `self.register_buffer("name",
-    tensor)` for what is not change the keys of the state dict (`persistent=False` keeps them), so older checkpoints
-    do not load strictly.
+    The tensor becomes a buffer, or an `nn.Parameter` where it asks for gradients. It is unsafe: the state dict gets an
+    entry that saved ones lack. There is none for what became of a `Parameter`.
 
     ## Quiet when
 
@@ -74,6 +73,7 @@ class UnregisteredTensor(Rule):
     code, name, severity = "NN503", "unregistered-tensor", Severity.ERROR
     watches = TensorKept
     words = ("Module",)
+    fix = Safety.UNSAFE
 
     def check(self, event: TensorKept) -> Iterator[Finding]:
         name, module = event.attribute, event.module
@@ -88,6 +88,7 @@ class UnregisteredTensor(Rule):
                 event,
                 f"`{name}` of `{module}` asks for gradients and is no parameter: no optimizer finds it",
                 advice="make it an `nn.Parameter`",
+                fix=_parameter(event.value),
             )
         elif event.computes:
             yield self.finding(
@@ -95,4 +96,19 @@ class UnregisteredTensor(Rule):
                 f"`{name}` of `{module}` is a plain tensor: it is not moved and not saved with the module",
                 advice=f'call `self.register_buffer("{name}", ...)`',
                 severity=Severity.WARNING,
+                fix=_buffer(event),
             )
+
+
+def _parameter(value: Place | None) -> Fix | None:
+    if value is None:
+        return None
+    change = Replace(value, (Named("torch.nn.Parameter"), "(", value, ")"))
+    return Fix("make it an `nn.Parameter`", Safety.UNSAFE, (change,))
+
+
+def _buffer(event: TensorKept) -> Fix | None:
+    if event.value is None or event.statement is None:
+        return None
+    change = Replace(event.statement, (f'self.register_buffer("{event.attribute}", ', event.value, ")"))
+    return Fix("register it as a buffer", Safety.UNSAFE, (change,))

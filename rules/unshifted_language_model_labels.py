@@ -71,7 +71,7 @@ class UnshiftedLanguageModelLabels(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Scores of `tokens[:, :-1]` against `tokens[:, 1:]`, or `is_causal=True` with a
+    There is no automatic fix. Scores of `tokens[:, :-1]` against `tokens[:, 1:]`, or `is_causal=True` with a
     mask, is what was meant; the loss rises to where it belongs.
 
     ## Quiet when

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, LoaderMade, Role, Rule, Severity, Step
+from nnlint import Finding, Fix, LoaderMade, Role, Rule, Safety, SetArgument, Severity, Step
 
 
 class UnshuffledTrainingData(Rule):
@@ -55,8 +55,9 @@ class UnshuffledTrainingData(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. Adding `shuffle=True` is safe unless something relies on the order of the training
-    data: a state that is carried from batch to batch, or results that are matched with files by position.
+    `shuffle=True` is set. It is safe where nothing is said of the order. It is unsafe where the code says
+    `shuffle=False`: something may rely on the order of the training data. There is none for a call that makes the
+    loaders of evaluations too.
 
     ## Quiet when
 
@@ -77,6 +78,7 @@ class UnshuffledTrainingData(Rule):
     watches = LoaderMade
     words = ("DataLoader",)
     recipe = True
+    fix = Safety.SAFE
 
     def check(self, event: LoaderMade) -> Iterator[Finding]:
         if event.shuffles is not False or not event.indexed or not event.trains:
@@ -90,4 +92,12 @@ class UnshuffledTrainingData(Rule):
             f"{loader} trains a network with the data in the same order every epoch",
             trail=(Step(event.place, "made without `shuffle=True` and without a sampler"), *trained),
             advice="pass `shuffle=True`, or a sampler",
+            fix=_shuffled(event),
         )
+
+
+def _shuffled(event: LoaderMade) -> Fix | None:
+    if event.shared is not False or event.order_said is None:
+        return None
+    safety = Safety.UNSAFE if event.order_said else Safety.SAFE
+    return Fix("pass `shuffle=True`", safety, (SetArgument(event.place, "shuffle", ("True",), 2),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnlint import Finding, Reshaped, Rule, Severity, Step
+from nnlint import Finding, Fix, Replace, Reshaped, Rule, Safety, Severity, Step, rearranged
 
 
 class ViewAsTranspose(Rule):
@@ -39,8 +39,9 @@ class ViewAsTranspose(Rule):
 
     ## Fix safety
 
-    There is no automatic fix yet. `permute` changes the result, which is the point; weights trained with the mistake
-    are lost.
+    Unsafe: the dimensions are brought in order by `transpose` or `permute`, with a `reshape` behind it where
+    neighbours are merged too. The result changes, which is the point; weights trained with the mistake are lost. What
+    is written for an array of NumPy is left alone.
 
     ## Quiet when
 
@@ -58,6 +59,7 @@ class ViewAsTranspose(Rule):
     watches = Reshaped
     words = ("view", "reshape")
     recipe = True
+    fix = Safety.UNSAFE
 
     def check(self, event: Reshaped) -> Iterator[Finding]:
         if event.moved and not event.heads and not event.image:
@@ -67,4 +69,10 @@ class ViewAsTranspose(Rule):
                 f"`{event.call}` gives sizes in another order: elements are mixed, a permute was meant",
                 trail=(*event.trail, Step(event.place, f"[{before}] is read as [{after}]")),
                 advice="move dimensions with `permute` or `transpose`; `view` only splits and merges neighbours",
+                fix=_fix(event),
             )
+
+
+def _fix(event: Reshaped) -> Fix | None:
+    code = rearranged(event.meant) if event.meant is not None else ()
+    return Fix("move the dimensions", Safety.UNSAFE, (Replace(event.place, code),)) if code else None

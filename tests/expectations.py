@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nnlint.finding import Finding
+from nnlint.program.program import Program
 
-FIXED = ".fixed.py"  # what becomes of the file beside it when all fixes are made, see test_fixes
+FIXED = ".fixed"  # what becomes of the file beside it when all fixes are made, see test_fixes
+SUFFIXES = (".py", ".ipynb")
 ENTRIES = ("main.py", "train.py")  # of a case of several files, the script that runs
 _MARKER = re.compile(r"\b(?P<kind>want|ok|todo|unseen):(?P<rest>.*?)(?=\s#|$)")
 _ITEM = re.compile(r'(?P<negated>not\s+)?(?P<code>NN\d{3})(?P<words>(?:\s+"[^"]*")*)')
@@ -43,7 +45,7 @@ class Case:
         target = self.folder / self.target
         if target.is_file():
             return [target]
-        return [path for path in sorted(target.rglob("*.py")) if not path.name.endswith(FIXED)]
+        return sorted(path for path in target.rglob("*") if path.suffix in SUFFIXES and not path.stem.endswith(FIXED))
 
 
 @dataclass(frozen=True)
@@ -120,14 +122,19 @@ def _cases(folder: Path, fixtures: Path) -> Iterator[Case]:
         yield Case(name, folder, ".", entries[0])
         return
     for path in sorted(folder.iterdir()):
-        if path.suffix == ".py" and not path.name.endswith(FIXED):
+        if path.suffix in SUFFIXES and not path.stem.endswith(FIXED):
             yield Case(f"{name}/{path.stem}", folder, path.name, path.name)
         elif path.is_dir() and path.name != "__pycache__":
             yield from _cases(path, fixtures)
 
 
+def text_of(file: Path) -> str:
+    """What a fixture says; the lines of a notebook are those of the program that it is."""
+    return Program([file]).source(file).text
+
+
 def _in_file(file: Path, path: str, case: Case) -> Iterator[Expectation]:
-    for token in tokenize.generate_tokens(io.StringIO(file.read_text(encoding="utf-8")).readline):
+    for token in tokenize.generate_tokens(io.StringIO(text_of(file)).readline):
         if token.type != tokenize.COMMENT:
             continue
         for marker in _MARKER.finditer(token.string):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nnlint import catalog, engine
+from nnlint import catalog
 from nnlint.events import Event, LossComputed
 from nnlint.finding import Finding, Severity, Step
 from nnlint.rule import Rule
@@ -96,10 +96,7 @@ def entry(rule: type[Rule]) -> catalog.Entry:
 
 
 @pytest.fixture
-def two_rules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def two_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """A catalogue of NN101, which is on, and NN102, which breaks, besides the housekeeping."""
     known = (*catalog.housekeeping(), entry(SoftmaxIntoCrossEntropy), entry(BrokenRule))
     monkeypatch.setattr(catalog, "entries", lambda: known)
-    engine._words.cache_clear()
-    yield
-    engine._words.cache_clear()

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import weakref
 from pathlib import Path
 
 from nnlint.probe.limits import Request
@@ -31,6 +32,7 @@ class Nursery:
             cwd=ROOT,
             env={**environment(Request("")), "OMP_NUM_THREADS": "1"},
         )
+        weakref.finalize(self, _end, self._parent)  # at the end of the tests, if not before
 
     def run(self, folder: Path, script: str) -> Testimony:
         """What the probe saw of the script, run in its folder."""
@@ -45,6 +47,13 @@ class Nursery:
                 testimony.hear(line)
             testimony.output = (Path(scratch) / "output.txt").read_text(encoding="utf-8", errors="replace")
             return testimony
+
+
+def _end(parent: subprocess.Popen[str]) -> None:
+    for stream in (parent.stdin, parent.stdout):
+        if stream is not None:
+            stream.close()
+    parent.wait()
 
 
 def serve() -> None:

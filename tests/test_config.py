@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nnlint.config import ConfigurationError, Settings, load, override
+from nnlint.config import ConfigurationError, Layer, Settings, load, override
 
 pytestmark = pytest.mark.usefixtures("two_rules")
 
@@ -35,7 +35,7 @@ def test_the_nearest_file_with_a_table_is_read(project: Path) -> None:
     (project / "package").mkdir()
     (project / "package" / "pyproject.toml").write_text("[project]\nname = 'other'\n", encoding="utf-8")
     settings = load(project / "package" / "train.py")
-    assert (settings.select, settings.root) == (("NN101",), project)
+    assert (settings.value("select"), settings.root) == (["NN101"], project)
 
 
 def test_every_key_is_read(project: Path) -> None:
@@ -43,7 +43,10 @@ def test_every_key_is_read(project: Path) -> None:
         project,
         'select = ["all"]\nignore = ["NN102"]\nexclude = ["old/"]\nper-file-ignores = { "tests/*" = ["NN1"] }',
     )
-    assert load(project) == Settings(("all",), ("NN102",), ("old/",), (("tests/*", ("NN1",)),), project)
+    settings = load(project)
+    assert settings.codes() == {"NN000", "NN001", "NN101"}
+    assert [value for _, _, value in settings.added("exclude")] == [["old/"]]
+    assert settings.codes_ignored_in(project / "tests/x.py") == {"NN101", "NN102"}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_a_table_that_is_none_is_an_error(project: Path) -> None:
     assert error_of(project) == "pyproject.toml: `tool.nnlint` must be a table"
 
 
-@pytest.mark.parametrize("content", [b"[tool.nnlint\n", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"[tool.nnlint\n", b"[tool.nnlint]\n\xff\xfe"])
 def test_a_broken_file_is_an_error_that_names_it(project: Path, content: bytes) -> None:
     (project / "pyproject.toml").write_bytes(content)
     assert error_of(project).startswith("pyproject.toml: can not be read: ")
@@ -117,5 +120,5 @@ def test_a_broken_file_is_an_error_that_names_it(project: Path, content: bytes) 
     ],
 )
 def test_per_file_ignores_match_as_gitignore_does(project: Path, pattern: str, path: str, is_ignored: bool) -> None:
-    settings = Settings(per_file_ignores=((pattern, ("NN1",)),), root=project)
+    settings = Settings(layers=(Layer({"per-file-ignores": {pattern: ["NN1"]}}, project),))
     assert settings.codes_ignored_in(Path(path)) == ({"NN101", "NN102"} if is_ignored else set())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nnlint.config import Settings
+from nnlint.config import Layer, Settings
 from nnlint.engine import Report, check
 from nnlint.events import Event
 from nnlint.finding import Confidence
@@ -130,7 +130,7 @@ def test_suppression_is_the_last_step() -> None:
 
 def test_per_file_ignores_silence_the_rule_and_its_unused_suppressions() -> None:
     text = TRAIN + "a = 1  # nnlint: ignore[NN101]\n"
-    settings = replace(ONLY, per_file_ignores=(("train.py", ("NN101",)),))
+    settings = ONLY.over(Layer({"per-file-ignores": {"train.py": ["NN101"]}}, Path.cwd()))
     assert not run({"train.py": text}, loss_computed("train.py", 3), settings=settings).findings
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from nnlint.config import Settings
-from nnlint.engine import Report, check
+from nnlint.config.layer import Layer
+from nnlint.engine import Report, check_programs
 from tests.expectations import FIXED, Case, cases, complaints, expectations
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
-SETTINGS = Settings(select=("all",), exclude=(f"*{FIXED}",))
+SETTINGS = Settings(select=("all",)).over(Layer({"exclude": [f"*{FIXED}.*"]}, FIXTURES))
 every_case = pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases(FIXTURES)])
 
 
@@ -39,6 +40,6 @@ def report_of(case: Case) -> Report:
     before = Path.cwd()
     os.chdir(case.folder)
     try:
-        return check([Path(case.target)], SETTINGS, project=case.folder)
+        return check_programs([Path(case.target)], SETTINGS, project=case.folder)
     finally:
         os.chdir(before)

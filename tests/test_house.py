@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nnlint import catalog, toml
+from tests.expectations import SUFFIXES, text_of
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "nnlint").rglob("*.py"))
@@ -26,6 +27,7 @@ LAYERS = (
     "changes",
     "finding",
     "values",
+    "rewriting",
     "events",
     "reading",
     "editing",
@@ -35,11 +37,14 @@ LAYERS = (
     "rule",
     "page",
     "housekeeping",
+    "discovery",
     "catalog",
     "config",
     "foretelling",
-    "suppress",
+    "suppression",
     "engine",
+    "fingerprint",
+    "baseline",
     "fixing",
     "probe",
     "report",
@@ -111,8 +116,9 @@ def test_every_wanted_code_has_a_rule() -> None:
     codes = {entry.code for entry in catalog.entries()}
     wanted = {
         code
-        for path in (ROOT / "fixtures").rglob("*.py")
-        for comment in re.findall(r"# (?:want|ok|todo): .*", path.read_text(encoding="utf-8"))
+        for path in (ROOT / "fixtures").rglob("*")
+        if path.suffix in SUFFIXES
+        for comment in re.findall(r"# (?:want|ok|todo): .*", text_of(path))
         for code in re.findall(r"NN\d{3}", comment)
     }
     assert wanted <= codes

@@ -64,6 +64,13 @@ def test_a_scalar_parameter_set_by_attribute_is_trained_too() -> None:
     assert cuts(f"{source}(temperature * net(x).detach()).mean().backward()") == [("detach", True, False)]
 
 
+@pytest.mark.parametrize(
+    "number", ["torch.randn(size=(), requires_grad=True)", "torch.tensor(0.5, requires_grad=True)"]
+)
+def test_a_number_with_which_a_parameter_starts_is_trained_too(number: str) -> None:
+    assert [whole for _, _, whole in cuts(f"a = {number.format('requires_grad=True')}\n(a * 2).backward()")] == [False]
+
+
 def test_what_is_cut_off_for_the_log_is_not_differentiated() -> None:
     assert cuts("loss = net(x).mean()\nprint(loss.item())\nloss.backward()") == [("detach", False, False)]
 

@@ -99,3 +99,12 @@ def test_a_leaf_that_gets_gradients_is_not_written(write: str) -> None:
 )
 def test_without_gradients_it_may_be(write: str) -> None:
     assert not told(write)
+
+
+def test_what_an_earlier_run_of_the_module_kept_is_no_business_of_a_function() -> None:
+    """A function that nothing calls is run with the globals that the module made."""
+    assert not told("total = (net(x) - 1).sum()\ndef give():\n    return total")
+
+
+def test_the_data_of_a_parameter_may_be_written() -> None:
+    assert not told("weight.data.sub_(0.1)\nother = torch.zeros(4, requires_grad=True)\nother.data.mul_(2)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,8 @@ _HEAD = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\nto
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    parent = Nursery()
-    yield parent
-    for stream in (parent._parent.stdin, parent._parent.stdout):
-        if stream is not None:
-            stream.close()
-    parent._parent.wait()
+def nursery() -> Nursery:
+    return Nursery()
 
 
 def _run(nursery: Nursery, folder: Path, text: str) -> session.Testimony:

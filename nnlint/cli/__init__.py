@@ -9,8 +9,10 @@ from typing import NoReturn
 import click
 
 from nnlint import __version__
+from nnlint.cli.baselining import baseline
 from nnlint.cli.catalogue import explain, rules
 from nnlint.cli.checking import check
+from nnlint.cli.configuration import config
 from nnlint.cli.probing import probe
 from nnlint.cli.problems import CLEAN, FAILED, FOUND, INTERRUPTED, Problem
 from nnlint.cli.serving import server
@@ -63,5 +65,5 @@ def commands() -> None:
     """
 
 
-for _command in (check, probe, explain, rules, server):
+for _command in (check, baseline, probe, explain, rules, config, server):
     commands.add_command(_command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +22,7 @@ def explain(rule: str) -> None:
     from nnlint import catalog
 
     with clear_errors():
+        _take_in_own_rules()
         entry = catalog.find(rule)
         text = entry.page.markdown(f"{entry.code} {entry.name}")
     if not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
@@ -40,6 +42,7 @@ def rules(output_format: str) -> None:
     from nnlint import catalog
 
     with clear_errors():
+        _take_in_own_rules()
         rows = [_described(entry) for entry in catalog.entries()]
     if output_format == "json":
         import json
@@ -53,6 +56,13 @@ def rules(output_format: str) -> None:
     widths = [max(len(row[column]) for row in shown) for column in range(4)]
     for row in shown:
         print("  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False) if width), row[4]]))
+
+
+def _take_in_own_rules() -> None:
+    """The configuration here may bring rules along."""
+    from nnlint.config import load
+
+    load(Path.cwd())
 
 
 def _described(entry: Entry) -> dict[str, Any]:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnlint.cli.baselining import Known, baseline_option
 from nnlint.cli.fixing import Wishes, fix_options, wishes
-from nnlint.cli.options import limits_options, report_options, rule_options, words
-from nnlint.cli.problems import CLEAN, FAILED, FOUND, clear_errors, existing
+from nnlint.cli.ignoring import ignore_options, ignoring
+from nnlint.cli.options import limits_options, report_options, rule_options
+from nnlint.cli.problems import CLEAN, FAILED, clear_errors, existing
 
 if TYPE_CHECKING:
-    from nnlint.config import Settings
+    from nnlint.cli.destinations import Output
+    from nnlint.config import SettingsOf
     from nnlint.engine import Report
 
 
@@ -24,55 +28,88 @@ if TYPE_CHECKING:
 @rule_options
 @report_options
 @fix_options
+@ignore_options
+@baseline_option
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads from standard input.")
+@click.option("--show-files", is_flag=True, help="Show which files would be checked, and do nothing else.")
+@click.option("--force-exclude", is_flag=True, help="Leave out what is excluded also where it is named here.")
+@click.option("--whole-project", is_flag=True, help="Check the whole project, and tell of what is named here only.")
 @click.option("--probe", is_flag=True, help="Run the scripts among them for a few steps, and say what the runs show.")
 @limits_options
 def check(
     paths: tuple[str, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    output_format: str,
+    output: Output,
     stdin_filename: str | None,
-    exit_zero: bool,
+    show_files: bool,
+    force_exclude: bool,
+    whole_project: bool,
     probe: bool,
+    baseline: str | None,
     **options: Any,
 ) -> int:
     """Check files and folders (default: this folder; `-`: standard input)."""
-    from nnlint import config, engine
+    from nnlint import engine
     from nnlint.cli import probing
+    from nnlint.cli.configured import configured, format_for
+    from nnlint.cli.narrowing import narrowed, within_project
     from nnlint.cli.output import write
+    from nnlint.cli.verbosity import Stopwatch
+    from nnlint.config.exclusions import Exclusions
 
     wanted = wishes(options)
+    silencing = ignoring(options)
+    if whole_project and (probe or wanted.any or silencing.add or "-" in paths):
+        raise click.UsageError("--whole-project goes with no --probe, no fixes, no --add-ignores, no standard input")
+    if silencing.add and (probe or wanted.any or "-" in paths):
+        raise click.UsageError("--add-ignores writes into files by itself: no --probe, no fixes, no standard input")
     if probe and "-" in paths:
         raise click.UsageError("--probe runs scripts, and standard input is none")
     if probe and wanted.any:
         raise click.UsageError("--probe runs the scripts as they are: fix them first")
     stdin = _stdin(paths, stdin_filename)
+    known = Known.read(baseline)
     targets = [] if stdin else [existing(path) for path in paths or (".",)]
     with clear_errors():
         start = targets[0] if targets else Path(stdin_filename or ".").parent
-        settings = config.override(config.load(start), words(select), words(ignore))
+        settings = configured(options, start)
+        output = output.by_default(format_for(settings, start))
+        if force_exclude:
+            exclusions = Exclusions(settings)
+            targets = [path for path in targets if exclusions.why(path) is None]
+        if show_files:
+            for file in _files(targets, settings, stdin):
+                print(file)
+            return CLEAN
         with _progress() as progress:
             if probe:
-                return probing.tell(
-                    probing.probe_scripts(targets, options, settings, progress), output_format, exit_zero
-                )
+                probed = probing.probe_scripts(targets, options, settings, progress)
+                probed = replace(probed, report=known.tell_new(probed.report, targets))
+                return probing.tell(probed, output)
             if wanted.any:
-                return _mended(targets, settings, wanted, stdin, output_format, exit_zero)
-            report = engine.check(targets, settings, progress=progress, stdin=stdin)
-    if not report.files:
+                return _mended(targets, settings, wanted, known, stdin, output)
+            if silencing.add:
+                return _silenced(targets, settings, silencing.reason, known, output)
+            read = within_project(targets) if whole_project else targets
+            watch = Stopwatch(settings, _files(read, settings, stdin), progress) if output.verbose else None
+            report = engine.check(read, settings, progress=watch.advance if watch else progress, stdin=stdin)
+            if whole_project:
+                report = narrowed(report, _files(targets, settings, stdin))
+        if watch:
+            watch.tell()
+    if not report.files and targets and not output.quiet:
         print(f"nnlint: no Python file under {', '.join(str(path) for path in targets)}", file=sys.stderr)
-    write(report, output_format)
-    return _status(report, exit_zero)
+    report = known.tell_new(report, targets)
+    write(report, output)
+    return _status(report, output)
 
 
 def _mended(
     targets: list[Path],
-    settings: Settings,
+    settings: SettingsOf,
     wanted: Wishes,
+    known: Known,
     stdin: tuple[str, bytes] | None,
-    output_format: str,
-    exit_zero: bool,
+    output: Output,
 ) -> int:
     from nnlint.cli.fixing import fixed
     from nnlint.cli.output import write
@@ -80,16 +117,35 @@ def _mended(
     report, status = fixed(targets, settings, wanted, stdin)
     if wanted.diff or wanted.fix_only or stdin:
         return max(status, FAILED if report.errors else CLEAN)
-    write(report, output_format)
-    return max(status, _status(report, exit_zero))
+    report = known.tell_new(report, targets)
+    write(report, output)
+    return max(status, _status(report, output))
 
 
-def _status(report: Report, exit_zero: bool) -> int:
-    for error in report.errors:
+def _silenced(targets: list[Path], settings: SettingsOf, reason: str, known: Known, output: Output) -> int:
+    from nnlint import engine
+    from nnlint.cli.ignoring import add_ignores
+    from nnlint.cli.output import write
+
+    report, status = add_ignores(lambda texts: engine.check(targets, settings, unsaved=texts), reason, known.hold_back)
+    write(report, output)
+    return max(status, _status(report, output))
+
+
+def _files(targets: list[Path], settings: SettingsOf, stdin: tuple[str, bytes] | None) -> list[Path]:
+    """What is checked, in the order in which it is."""
+    from nnlint.foretelling import Foretelling
+
+    return sorted(Foretelling(targets, settings, stdin).targets(), key=str)
+
+
+def _status(report: Report, output: Output) -> int:
+    notes = () if output.quiet else report.notes
+    for error in (*notes, *report.errors):
         print(f"nnlint: {error}", file=sys.stderr)
     if report.errors:
         return FAILED
-    return FOUND if report.findings and not exit_zero else CLEAN
+    return output.status(report.findings)
 
 
 def _stdin(paths: tuple[str, ...], filename: str | None) -> tuple[str, bytes] | None:

@@ -16,7 +16,7 @@ import click
 from nnlint.cli.problems import CLEAN, FAILED, FOUND
 
 if TYPE_CHECKING:
-    from nnlint.config import Settings
+    from nnlint.config import SettingsOf
     from nnlint.engine import Report
     from nnlint.fixing.rounds import Fixed
 
@@ -53,7 +53,7 @@ def wishes(options: dict[str, Any]) -> Wishes:
 
 
 def fixed(
-    targets: list[Path], settings: Settings, wishes: Wishes, stdin: tuple[str, bytes] | None
+    targets: list[Path], settings: SettingsOf, wishes: Wishes, stdin: tuple[str, bytes] | None
 ) -> tuple[Report, int]:
     """Mend the files (or standard input, whose text goes to standard output).
 
@@ -61,13 +61,15 @@ def fixed(
     """
     from nnlint import engine
     from nnlint.fixing.rounds import fix
+    from nnlint.foretelling import Remembering
 
     own = Path(os.path.abspath(stdin[0])) if stdin else None
 
+    witness = Remembering([Path(stdin[0])] if stdin else targets, settings)
+
     def check(texts: Mapping[Path, bytes]) -> Report:
-        others = {path: data for path, data in texts.items() if path != own}
-        given = (stdin[0], texts.get(own, stdin[1])) if stdin and own else None
-        return engine.check(targets, settings, stdin=given, unsaved=others)
+        witness.update({own: stdin[1], **texts} if stdin and own else texts)
+        return engine.check_programs(targets, settings, witness=witness)
 
     def read(path: Path) -> bytes:
         return stdin[1] if stdin and path == own else path.read_bytes()
@@ -76,14 +78,14 @@ def fixed(
     if wishes.diff:
         sys.stdout.writelines(difference(done))
         _tell(done, f"would fix {_counted(done)}")
-        return done.report, FOUND if done.after else CLEAN
+        return engine.in_cells(done.report), FOUND if done.after else CLEAN
     if stdin and own:
         sys.stdout.buffer.write(done.after.get(own, stdin[1]))
         _tell(done, f"fixed {_counted(done)}")
-        return done.report, CLEAN
+        return engine.in_cells(done.report), CLEAN
     failed = _write(done)
     _tell(done, f"fixed {_counted(done)}" if not failed else "")
-    return done.report, FAILED if failed else CLEAN
+    return engine.in_cells(done.report), FAILED if failed else CLEAN
 
 
 def difference(done: Fixed) -> list[str]:

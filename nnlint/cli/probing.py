@@ -6,16 +6,19 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnlint.cli.options import limits_options, report_options, rule_options, words
-from nnlint.cli.problems import CLEAN, FAILED, FOUND, Problem, clear_errors, existing
+from nnlint.cli.baselining import Known, baseline_option
+from nnlint.cli.options import limits_options, report_options, rule_options
+from nnlint.cli.problems import FAILED, Problem, clear_errors, existing
 
 if TYPE_CHECKING:
-    from nnlint.config import Settings
+    from nnlint.cli.destinations import Output
+    from nnlint.config import SettingsOf
     from nnlint.probe.probing import Probed
 
 
@@ -27,43 +30,44 @@ if TYPE_CHECKING:
 @report_options
 @click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write a page (HTML) with all of it.")
 @click.option("--recipe", is_flag=True, help="Make the checks of Karpathy's recipe for training networks besides.")
+@baseline_option
 @limits_options
 def probe(
     script: str,
     arguments: tuple[str, ...],
     module: bool,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    output_format: str,
-    exit_zero: bool,
+    output: Output,
     recipe: bool,
     report: str | None,
-    **limits: Any,
+    baseline: str | None,
+    **options: Any,
 ) -> int:
     """Run a script for a few steps, in safety, and say which findings the run confirms or refutes.
 
     Nothing that the script writes reaches your files, and it gets no network. Its own arguments stand behind `--`.
     """
-    from nnlint import config
+    from nnlint.cli.configured import configured, format_for
     from nnlint.probe.limits import Limits
     from nnlint.probe.probing import Script, probe_script
 
-    python = _python(limits.pop("python"))
+    known = Known.read(baseline)
+    python = _python(options.pop("python"))
     path = Path.cwd() if module else existing(script)
     if path.is_dir() and not module:
         raise Problem(f"`{script}` is a folder: name a script, or use `nnlint check --probe {script}`")
     with clear_errors():
-        settings = config.override(config.load(path), words(select), words(ignore))
+        settings = configured(options, path)
+        output = output.by_default(format_for(settings, path))
         probed = probe_script(
-            Script(script, arguments, module), Limits(**limits), settings, recipe=recipe or bool(report), python=python
+            Script(script, arguments, module), Limits(**options), settings, recipe=recipe or bool(report), python=python
         )
     if report:
         _write_page(probed, report)
-    return tell(probed, output_format, exit_zero)
+    return tell(replace(probed, report=known.tell_new(probed.report, ())), output)
 
 
 def probe_scripts(
-    targets: list[Path], limits: dict[str, Any], settings: Settings, progress: Callable[[int, int], None] | None
+    targets: list[Path], limits: dict[str, Any], settings: SettingsOf, progress: Callable[[int, int], None] | None
 ) -> Probed:
     from nnlint.probe.limits import Limits
     from nnlint.probe.probing import probe_paths
@@ -72,12 +76,12 @@ def probe_scripts(
     return probe_paths(targets, Limits(**limits), settings, progress, python)
 
 
-def tell(probed: Probed, output_format: str, exit_zero: bool) -> int:
+def tell(probed: Probed, output: Output) -> int:
     """Tell what came of the runs; a finding that was refuted is shown and does not count."""
     from nnlint.cli.output import write
 
-    write(probed.report, output_format)
-    if output_format == "full":
+    write(probed.report, output)
+    if output.shown == "full" and not output.quiet:
         from nnlint.report import runs
 
         runs.write(probed, sys.stdout)
@@ -85,7 +89,7 @@ def tell(probed: Probed, output_format: str, exit_zero: bool) -> int:
         print(f"nnlint: {error}", file=sys.stderr)
     if probed.report.errors or probed.unrun:
         return FAILED
-    return FOUND if probed.stands and not exit_zero else CLEAN
+    return output.status(probed.standing)
 
 
 def _python(named: str | None) -> str:
@@ -106,11 +110,10 @@ def _python(named: str | None) -> str:
 
 
 def _write_page(probed: Probed, path: str) -> None:
+    from nnlint.cli.output import write_file
     from nnlint.report import page
 
     try:
-        Path(path).write_text(page.render(probed), encoding="utf-8")
+        write_file(path, page.render(probed))
     except page.MissingPlots as error:
         raise Problem(str(error)) from error
-    except OSError as error:
-        raise Problem(f"`{path}` can not be written: {error.strerror}") from error

@@ -17,12 +17,13 @@ class Problem(Exception):
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """What the user can mend is told in one line."""
+    from nnlint.baseline.file import BaselineError
     from nnlint.catalog import CatalogError, UnknownRule
     from nnlint.config import ConfigurationError
 
     try:
         yield
-    except (CatalogError, UnknownRule, ConfigurationError) as error:
+    except (BaselineError, CatalogError, UnknownRule, ConfigurationError) as error:
         raise Problem(str(error)) from error
 
 

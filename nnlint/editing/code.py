@@ -56,7 +56,7 @@ class Writer:
             return text  # within the parentheses that are there
         parent = self._tree.parent(node)
         expression = parsed(text)
-        if is_atom(text):
+        if is_atom(text) or (isinstance(expression, _NUMBERS) and not isinstance(parent, cst.Attribute)):
             return text
         if isinstance(parent, _BRACKETED):
             return _in_parentheses(text) if isinstance(expression, _LOOSE) else text

@@ -17,7 +17,8 @@ def replace(tree: Tree, writer: Writer, change: Replace) -> Iterator[Splice]:
     node = tree.node(change.place)
     if not isinstance(node, (cst.BaseExpression, cst.BaseSmallStatement)):
         raise CanNot("only an expression or a small statement is replaced")
-    text = writer.write(change.code) if isinstance(node, cst.BaseSmallStatement) else writer.fitting(change.code, node)
+    is_statement = isinstance(node, cst.BaseSmallStatement) or isinstance(tree.parent(node), cst.Expr)
+    text = writer.write(change.code) if is_statement else writer.fitting(change.code, node)
     yield Splice(tree.start(node), tree.end(node), text)
 
 
@@ -40,6 +41,9 @@ def rename(tree: Tree, writer: Writer, change: Rename) -> Iterator[Splice]:
 
 def unwrap(tree: Tree, writer: Writer, change: Unwrap) -> Iterator[Splice]:
     node = tree.node(change.place)
+    if isinstance(node, cst.Attribute):  # `loss.data`
+        yield from _become(tree, node, node.value)
+        return
     if not isinstance(node, cst.Call):
         raise CanNot("only a call is unwrapped")
     parent = tree.parent(node)
@@ -48,27 +52,36 @@ def unwrap(tree: Tree, writer: Writer, change: Unwrap) -> Iterator[Splice]:
             yield from _built(tree, writer, node)
             return
         node = parent  # given `nn.Softmax(1)(x)`
-    operand = _operand(writer, node)
+    yield from _become(tree, node, _operand(writer, node))
+
+
+def _become(tree: Tree, node: cst.BaseExpression, operand: cst.BaseExpression) -> Iterator[Splice]:
+    """An expression becomes the part of it that is its operand."""
     assignment = tree.parent(node)
     if isinstance(assignment, cst.Assign) and len(assignment.targets) == 1:
         target = assignment.targets[0].target
         if tree.source(target) == tree.source(operand):  # `x = F.softmax(x, dim=1)`
             yield from removed(tree, assignment)
             return
-    text = tree.source(operand)
-    if not is_atom(text) and not getattr(node, "lpar", ()):
-        text = _held_together(tree, node, text)
-    yield Splice(tree.start(node), tree.end(node), text)
-
-
-def _held_together(tree: Tree, node: cst.CSTNode, text: str) -> str:
-    """In parentheses, unless what stands around the call holds it together as well."""
-    parent = tree.parent(node)
-    if isinstance(parent, (cst.Arg, cst.Element)) or (
-        isinstance(parent, (cst.Assign, cst.Return)) and "\n" not in text
+    # two cuts, so that another change can be made within what stays
+    before, behind = ("", "") if _holds_together(tree, node, tree.source(operand)) else ("(", ")")
+    for start, end, text in (
+        (tree.start(node), tree.start(operand), before),
+        (tree.end(operand), tree.end(node), behind),
     ):
-        return text
-    return f"({text})"
+        if start < end or text:
+            yield Splice(start, end, text)
+
+
+def _holds_together(tree: Tree, node: cst.CSTNode, text: str) -> bool:
+    """Whether a text needs no parentheses where the node stands."""
+    parent = tree.parent(node)
+    return (
+        is_atom(text)
+        or bool(getattr(node, "lpar", ()))
+        or isinstance(parent, (cst.Arg, cst.Element))
+        or (isinstance(parent, (cst.Assign, cst.Return)) and "\n" not in text)
+    )
 
 
 def _is_class(call: cst.Call) -> bool:
@@ -84,9 +97,30 @@ def _last_name(called: cst.BaseExpression) -> str:
 
 def _built(tree: Tree, writer: Writer, layer: cst.Call) -> Iterator[Splice]:
     """A layer that is built goes from the list that it is in; elsewhere one that does nothing stands for it."""
-    parent = tree.parent(layer)
-    if isinstance(parent, (cst.Arg, cst.Element)) and not isinstance(tree.parent(parent), cst.Tuple):
-        yield from without(tree, parent)
+    part = tree.parent(layer)
+    whole = tree.parent(part) if part is not None else None
+    if isinstance(whole, cst.Tuple) and isinstance(part, cst.Element) and len(whole.elements) == 2:
+        part = tree.parent(whole)  # `("act", nn.Softmax(1))`
+        whole = tree.parent(part) if part is not None else None
+    if isinstance(part, cst.Element) and isinstance(whole, cst.List):
+        yield from without(tree, part)
+    elif isinstance(part, cst.Arg) and part.keyword is None and isinstance(whole, cst.Call):
+        yield from _without_layer(tree, writer, layer, part, whole)
+    else:
+        yield Splice(tree.start(layer), tree.end(layer), writer.name("torch.nn.Identity") + "()")
+
+
+_LISTS = frozenset({"Sequential", "ModuleList"})
+_ADDS = frozenset({"append", "add_module", "register_module"})
+
+
+def _without_layer(tree: Tree, writer: Writer, layer: cst.Call, part: cst.Arg, call: cst.Call) -> Iterator[Splice]:
+    """A layer goes from the arguments of a container; where it is added to one, the statement goes."""
+    name = _last_name(call.func)
+    if name in _LISTS:
+        yield from without(tree, part)
+    elif name in _ADDS and isinstance(tree.parent(call), cst.Expr):
+        yield from removed(tree, call)
     else:
         yield Splice(tree.start(layer), tree.end(layer), writer.name("torch.nn.Identity") + "()")
 

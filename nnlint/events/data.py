@@ -33,10 +33,11 @@ class HyperparameterGiven(Event):
 class LoaderMade(Event):
     """A data loader was made; what it is used for is known at the end.
 
-    `shuffles` is None where that is not known, or where a sampler decides. `indexed` says that its items could be read
-    in another order: they are read by index, and neither were they put in one at random nor are they one batch.
+    `shuffles` is None where that is not known, or where a sampler decides. `indexed` says that its items could be
+    read in another order: they are read by index, and neither were they put in one at random nor are they one batch.
     `trains` says that a network was trained with it, at `trained`; `carries_state` that what the network returned for
-    one batch went into it with the next.
+    one batch went into it with the next. `shared`: the same call makes other loaders too, which do not train.
+    `order_said`: it was made with `shuffle=False`; None where that is given by an expression.
     """
 
     loader: str
@@ -46,6 +47,8 @@ class LoaderMade(Event):
     trained: Place | None
     carries_state: bool
     role: Role  # what its name, or how its data were made, says that it is for
+    shared: bool | None = None
+    order_said: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

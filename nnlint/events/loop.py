@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nnlint.changes import Slot
 from nnlint.events.base import Event
 from nnlint.source import Place
 from nnlint.values import Cadence, Gradients
@@ -13,7 +14,8 @@ from nnlint.values import Cadence, Gradients
 class OptimizerStepped(Event):
     """An optimizer changed its parameters. `backward` is where its gradients were last filled.
 
-    Where they are EARLY, `backward` is the one that comes too late.
+    Where they are EARLY, `backward` is the one that comes too late. At `clear` those that are REUSED can be cleared;
+    `together` says that the step and what it is told with stand in one pass of a loop, under no condition of their own.
     """
 
     optimizer: str
@@ -22,6 +24,8 @@ class OptimizerStepped(Event):
     cleared: Place | None = None
     consumed: Place | None = None  # where an earlier step used the gradients that are REUSED
     forward: Place | None = None  # of gradients that are ABSENT: the forward pass whose loss was not differentiated
+    clear: Slot | None = None
+    together: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,7 @@ class SchedulerStepped(Event):
 
     `before_optimizer`: the optimizer that it drives never stepped before, but does so later in the same loop. `cadence`
     is how often it is stepped, `counts` what the numbers count that it was made with; None where that is not known.
+    `optimizer_step` is the step of the optimizer that it belongs behind, `loop` the innermost that it is stepped in.
     """
 
     scheduler: str
@@ -47,6 +52,8 @@ class SchedulerStepped(Event):
     before_optimizer: bool
     cadence: Cadence | None
     counts: Cadence | None
+    optimizer_step: Place | None = None
+    loop: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +61,10 @@ class BackwardRan(Event):
     """A loss was differentiated.
 
     `stepped` is false when no step of the optimizer ever uses the gradients. `accumulated` is where one step uses the
-    sum of the gradients of several such losses, each a mean over its own batch and divided by nothing.
-    `leak` is where the optimizer of one network steps on its own gradients and on those that the loss of the adversary
-    left in it, which the two backward passes in `mixed` made.
+    sum of the gradients of several such losses, each a mean over its own batch and divided by nothing. At `step` a
+    step that is missing can be put in, and at `clear` a clearing before the second of `mixed`. `leak` is where the
+    optimizer of one network steps on its own gradients and on those that the loss of the adversary left in it, which
+    the two backward passes in `mixed` made.
     """
 
     call: str
@@ -65,6 +73,8 @@ class BackwardRan(Event):
     accumulated: Place | None = None
     leak: Place | None = None
     mixed: tuple[Place, ...] = ()
+    step: Slot | None = None
+    clear: Slot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,33 +120,44 @@ class ParametersFrozen(Event):
 class AttributeSet(Event):
     """`target.name` was set, where nothing reads `name` and it all but spells `meant`.
 
-    `needless` says that `meant` has that value as it is.
+    `needless` says that `meant` has that value as it is, `of_module` that the target is a module. `owner` is where that
+    stands, in the `statement` that gives it the `value`; None where these are not known.
     """
 
     target: str
     name: str
     meant: str
     needless: bool
+    owner: Place | None = None
+    of_module: bool = False
+    value: bool | None = None
+    statement: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradientsClipped(Event):
-    """Gradients were clipped by `call`, in the condition in which they were found each time."""
+    """Gradients were clipped by `call`, in the condition in which they were found each time.
+
+    `filled` is the `backward` of the same pass behind which they are to be clipped.
+    """
 
     call: str
     gradients: Gradients
     other: Place | None = None  # where they were cleared, or used
+    filled: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphKept(Event):
     """A tensor of the pass that runs joined those of earlier passes in `target`, its graph with it.
 
-    Nothing differentiates what becomes of them. `kind` says what the target is: a sum or a list.
+    Nothing differentiates what becomes of them. `kind` says what the target is: a sum or a list. `value` is the tensor
+    that is added or appended.
     """
 
     target: str
     kind: str
+    value: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nnlint.changes import Slot
 from nnlint.events.base import Event
 from nnlint.finding import Step
 from nnlint.source import Place
@@ -20,6 +21,8 @@ class ModuleCalled(Event):
     `mode_layers` names the layers in it that behave differently in the two modes: () when there are none, None
     when it is not
     known whether there are.
+    Of one that evaluates: `evaluates` is a function that does only that, `stretch` the loop or statement that does;
+    at `switch` its mode can be set for the evaluation, and is to be put back at `restore`. None: not known.
     """
 
     module: str
@@ -34,27 +37,43 @@ class ModuleCalled(Event):
     lapse_place: Place | None = None
     lapse_of: str = ""  # the network that something was done to
     trail: tuple[Step, ...] = ()
+    evaluates: Place | None = None
+    stretch: Place | None = None
+    switch: Slot | None = None
+    restore: tuple[Slot, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModeMissed(Event):
-    """A statement, or an override of `train`, that is meant to set a mode did not: `call` is the user's text of it."""
+    """A statement, or an override of `train`, that is meant to set a mode did not: `call` is the user's text of it.
+
+    A `statement` that assigns is meant to put the network at `owner` in the mode `training`. `last` is the last
+    statement of an override, whose network goes by the name `receiver`.
+    """
 
     how: ModeMiss
     call: str
+    owner: Place | None = None
+    statement: Place | None = None
+    training: bool | None = None
+    last: Place | None = None
+    receiver: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropoutRan(Event):
     """Dropout drops in evaluation mode too: nobody asked for the mode of `module`, the network that it is in.
 
-    It is that of a function, of an `attention`, or of a layer that is `built` at each call.
+    It is that of a function, of an `attention`, or of a layer that is `built` at each call. `receiver` is what the
+    network is called there, `rate` the argument that is the rate of an attention.
     """
 
     call: str
     module: str
     attention: bool
     built: bool
+    receiver: str = ""
+    rate: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,29 +11,38 @@ from nnlint.values import Layer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerRan(Event):
-    """A normalization ran. `fed_by` is the layer with a bias whose output, used for nothing else, it normalized."""
+    """A normalization ran. `fed_by` is the layer with a bias whose output, used for nothing else, it normalized.
+
+    `bias_used` says that the program works with the bias of such layers itself, `loads` that it loads weights.
+    """
 
     layer: Layer
     fed_by: Layer | None
+    bias_used: bool | None = None
+    loads: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildAssigned(Event):
     """A layer or parameter was assigned to an attribute of a module.
 
-    `initialized` says that `nn.Module.__init__` had run by then (None: not known).
+    `initialized` says that `nn.Module.__init__` had run by then (None: not known). `constructor` is where the function
+    is defined that assigns, if one can call `super().__init__()` in it, `late` where it does so.
     """
 
     module: str
     attribute: str
     initialized: bool | None
+    constructor: Place | None = None
+    late: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModulesKept(Event):
     """A module keeps layers that have weights in an attribute that is a plain list, tuple, set or dict.
 
-    `layer` is the first of them; `registered` says that one of them is registered in another way, or may be.
+    `layer` is the first of them; `registered` says that one of them is registered in another way, or may be. `value`
+    is what is assigned, if a container of torch can hold what is in it.
     """
 
     module: str
@@ -41,6 +50,7 @@ class ModulesKept(Event):
     container: str
     layer: Layer
     registered: bool
+    value: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +58,8 @@ class LayerReused(Event):
     """A layer ran on what had been made of its own output in the same forward pass.
 
     `repeated` is where a list got the same layer several times, if it is the element of one. `feeders` name what its
-    inputs were made by, where that is known. `said` holds that a name speaks of sharing.
+    inputs were made by, where that is known. `said` holds that a name speaks of sharing. `element` is what a list
+    gets several times, `count` how often, if by a multiplication; `builds` says that it is a call.
     """
 
     layer: Layer
@@ -57,6 +68,9 @@ class LayerReused(Event):
     feeders: tuple[str, ...]
     is_norm: bool
     said: bool
+    element: Place | None = None
+    builds: bool = False
+    count: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +88,7 @@ class TensorKept(Event):
     """A module keeps a tensor that its constructor made in an attribute that is neither parameter nor buffer.
 
     `was_parameter` says that it is what became of a parameter, `learns` that it asks for gradients, `computes` that
-    the module computes with it and nothing moves it.
+    the module computes with it and nothing moves it. `value` is what is assigned, by the `statement`.
     """
 
     module: str
@@ -82,6 +96,8 @@ class TensorKept(Event):
     was_parameter: bool
     learns: bool
     computes: bool
+    value: Place | None = None
+    statement: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +105,15 @@ class BatchNormalized(Event):
     """A batch norm, which is made at the place, ran in training mode on a batch that a network learns from.
 
     `values` is how many values per channel the smallest of the batches gives it; where that is the last one, which is
-    smaller than the others, `items` is how many items the data have. `ran` is where it runs.
+    smaller than the others, `items` is how many items the data have. `ran` is where it runs, `loader` where what
+    makes the batches is made.
     """
 
     layer: Layer
     values: int
     items: int | None
     ran: Place | None
+    loader: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +141,7 @@ class WeightsFilled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardCalled(Event):
-    """The `forward` of a network was called by name, not by a method of its own.
+    """The `forward` of a network was called by name, not by a method of its own; `callee` is `owner.forward`.
 
     `network` is its class, where that is known, `hooked` is where a hook that is passed by was registered.
     """
@@ -131,6 +149,8 @@ class ForwardCalled(Event):
     called: str
     network: str | None
     hooked: Place | None
+    callee: Place | None = None
+    owner: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

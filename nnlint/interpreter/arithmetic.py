@@ -51,6 +51,7 @@ def binary(run: Interpreter, left: Value, op: str, right: Value) -> Tensor:
         "marks": masks.combined(left, op, right),
         "tokens": tokens.of_binary(left, op, right),
         "order": a.order or b.order,
+        "is_array": a.is_array or b.is_array,
     }
     if keeper is None:
         dim = (a if forms.is_log_term(a) else b).dim if form is Form.LOG_TERM else None

@@ -23,6 +23,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.subscripts import set_item
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
+from nnlint.source import Place
 from nnlint.values import Form, Scale
 
 if TYPE_CHECKING:
@@ -32,12 +33,16 @@ if TYPE_CHECKING:
 def assign(run: Interpreter, statement: ir.Assign, frame: Frame) -> bool:
     value = run.evaluate(statement.value, frame)
     for target in statement.targets:
+        if isinstance(target, ir.Attribute):
+            run.world.lazies[run.place(frame, target)] = run.place(frame, statement.value), run.place(frame, statement)
         bind(run, target, value, frame)
     return True
 
 
 def annotated(run: Interpreter, statement: ir.AnnotatedAssign, frame: Frame) -> bool:
     if statement.value is not None:
+        value, target = run.place(frame, statement.value), run.place(frame, statement.target)
+        run.world.lazies[target] = value, run.place(frame, statement)
         bind(run, statement.target, run.evaluate(statement.value, frame), frame)
     elif isinstance(statement.target, ir.Name) and frame.is_class:
         frame.fields.setdefault("<annotated>", {})[statement.target.name] = None
@@ -63,6 +68,12 @@ def augmented(run: Interpreter, statement: ir.AugmentedAssign, frame: Frame) -> 
     return True
 
 
+def value_at(run: Interpreter, target: Place) -> tuple[Place, Place] | None:
+    """Where the value stands that is assigned to an attribute at this place, and the statement."""
+    found: tuple[Place, Place] | None = run.world.lazies.get(target)
+    return found
+
+
 def bind(run: Interpreter, target: ir.Expr, value: Value, frame: Frame) -> None:
     """`target = value`."""
     match target:
@@ -73,7 +84,8 @@ def bind(run: Interpreter, target: ir.Expr, value: Value, frame: Frame) -> None:
             set_attribute(run, held, attr, value, target, frame)
             if isinstance(held, Tensor) and attr == "requires_grad" and run.truth(value) is False:
                 written_to(run, owner, held.but(form=Form.OTHER), frame)
-            elif isinstance(held, Tensor) and attr == "requires_grad":
+            elif isinstance(held, Tensor) and attr == "requires_grad" and not held.provenance.certain:
+                run.watched.required(held.provenance, run.place(frame, target))
                 written_to(run, owner, telling.made_leaf(run, held, None, frame), frame)
         case ir.Subscript(value=container, index=index):
             held = run.evaluate(container, frame)

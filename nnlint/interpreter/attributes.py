@@ -30,7 +30,7 @@ from nnlint.interpreter.objects import (
 )
 from nnlint.knowledge.names import canonical
 from nnlint.reading import script as ir
-from nnlint.values import Scale
+from nnlint.values import Form, Scale
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
@@ -89,9 +89,9 @@ def _tensor_attribute(run: Interpreter, tensor: Tensor, name: str, node: ir.Node
         case "shape":
             return shape_value(run, tensor)
         case "data":
-            return tensor.but(
-                provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None, memory=None
-            )
+            provenance = telling.graph_cut(run, tensor, "detach", node, frame)
+            form = Form.OTHER if tensor.form is Form.LEAF else tensor.form
+            return tensor.but(provenance=provenance, biased=None, memory=None, form=form)
         case "T" | "mT":
             shape = run.sizes.shape_of(tensor)
             return tensor.but(

@@ -56,6 +56,9 @@ def data_role(run: Interpreter, value: Value, depth: int = 0) -> tuple[Role, boo
     """What data are for, and whether that is certain: by how the dataset is made, else by its name."""
     if not isinstance(value, (Instance, Unknown)) or depth > 4:
         return Role.UNKNOWN, False
+    told = run.roles.conventions.role_of_data(value.name)
+    if told is not None:
+        return told, True
     for name, given in _made_with(value).items():
         if name in _FLAG_NAMES and isinstance(given, Const) and isinstance(given.value, bool):
             return (Role.TRAINING if given.value else Role.EVALUATION), True
@@ -89,7 +92,8 @@ def batch_of(run: Interpreter, source: Instance | Unknown, node: ir.Node | None,
     name = data_name(source)
     if isinstance(node, (ir.Name, ir.Attribute)):
         name = text_of(node)
-    role, certain = data_role(run, source)
+    told = run.roles.conventions.role_of_data(name)
+    role, certain = (told, True) if told is not None else data_role(run, source)
     if role is Role.UNKNOWN:
         role = role_of_name(name)
     batch = Batch(name, role, certain, True, source, *_split_of(source, name), serial=source.serial)

@@ -42,7 +42,7 @@ def events(run: Interpreter) -> Iterator[Event]:
     built = [each for each in run.created if modes.is_module(each) and isinstance(each.cls, ClassValue)]
     registered = {id(each) for module in run.created for each in modes.descendants(module) if each is not module}
     for module in built:
-        yield from _kept(module, registered)
+        yield from _kept(run, module, registered)
     yield from unused.events(run, built)
     yield from kept_tensors.events(run, built)
 
@@ -80,11 +80,38 @@ def assigned(run: Interpreter, module: Instance, name: str, value: Value, node: 
     module.lazies.setdefault(_PLACES, {})[name] = place
     if modes.is_module(value) or (isinstance(value, Unknown) and PARAMETER in value.lazies):
         initialized = module.fields.get(INITIALIZED)
+        constructor, late = _constructor(run, module, frame) if initialized is False else (None, None)
         run.emit(
-            ChildAssigned(place=place, module=module.class_name, attribute=name, initialized=initialized is not False)
+            ChildAssigned(
+                place=place,
+                module=module.class_name,
+                attribute=name,
+                initialized=initialized is not False,
+                constructor=constructor,
+                late=late,
+            )
         )
         if initialized is False:
             run.store.write(module, INITIALIZED, None)  # the first of them is the one that raises
+
+
+def _constructor(run: Interpreter, module: Instance, frame: Frame) -> tuple[Place | None, Place | None]:
+    """Where the constructor is that assigns before it calls that of torch, and where it calls that."""
+    from nnlint.interpreter.classes import find
+
+    function = frame.function
+    if function is None or function.name != "__init__" or function.owner is None or frame.self_value is not module:
+        return None, None
+    bases = [find(base, "__init__") for base in function.owner.bases if isinstance(base, ClassValue)]
+    if any(isinstance(each, Function) for each in bases) or not isinstance(function.definition, ir.FunctionDef):
+        return None, None  # what a constructor of the project's own wants to be given is not known
+    for statement in function.definition.body:
+        match statement:
+            case ir.ExprStatement(
+                value=ir.Call(function=ir.Attribute(value=ir.Call(function=ir.Name(name="super")), attr="__init__"))
+            ):
+                return frame.defined, run.place(frame, statement)
+    return frame.defined, None
 
 
 def place_of(module: Instance, name: str) -> Place | None:
@@ -125,8 +152,18 @@ def layer_of(instance: Instance, place: Place) -> Layer:
     return Layer(kind, instance.name or kind, instance.made or place)
 
 
-def _kept(module: Instance, registered: set[int]) -> Iterator[ModulesKept]:
+def _fits(value: Sequence | Mapping) -> bool:
+    """Whether a `ModuleList` or `ModuleDict` can hold what is in a container."""
+    if isinstance(value, Mapping):
+        names = all(isinstance(name, str) and name and "." not in name for name in value.items)
+        return names and value.exact and all(map(modes.is_module, value.items.values()))
+    items = [each.value if isinstance(each, Perhaps) else each for each in value.items]
+    return value.kind in ("list", "tuple") and all(map(modes.is_module, items))
+
+
+def _kept(run: Interpreter, module: Instance, registered: set[int]) -> Iterator[ModulesKept]:
     """The plain containers of layers among the attributes of a module."""
+    from nnlint.interpreter.assignments import value_at
     from nnlint.interpreter.classes import find
 
     assert isinstance(module.cls, ClassValue)
@@ -145,6 +182,7 @@ def _kept(module: Instance, registered: set[int]) -> Iterator[ModulesKept]:
                 attribute=name,
                 container=value.kind if isinstance(value, Sequence) else "dict",
                 layer=layer_of(weighted, place),
+                value=(value_at(run, place) or (None,))[0] if _fits(value) else None,
                 registered=any(id(each) in registered or _is_kept_aside(each, module) for each in layers),
             )
 

@@ -135,6 +135,9 @@ def run_function(
     frame.function = function
     frame.on_yield = on_yield
     frame.mark = run.store.mark()
+    frame.call, frame.caller = (None if node is None else run.place(caller, node)), caller
+    frame.defined = run.place(frame, function.definition)
+    frame.loops = len(run.loops)
     bind_parameters(run, function, arguments, frame)
     choosing, run.choosing = run.choosing, False
     run.calls_of[id(function.definition)] += 1

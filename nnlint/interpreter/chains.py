@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import ActivationsStacked, LayersChained, WeightsFilled
 from nnlint.interpreter import initializing
+from nnlint.interpreter.biases import Biases
 from nnlint.interpreter.objects import Const, Frame, Instance, Tensor, Value
 from nnlint.interpreter.output_layers import OutputLayers
 from nnlint.interpreter.saturation import Saturation
@@ -37,6 +38,7 @@ class Chains:
     makers: dict[int, Instance] = field(default_factory=dict)  # by the number of the tensor
     tied: dict[Instance, WeightsFilled] = field(default_factory=dict)
     untied: set[Instance] = field(default_factory=set)  # something tells their units apart
+    biases: Biases = field(default_factory=Biases)
     outputs: OutputLayers = field(default_factory=OutputLayers)
     stacks: Stacks = field(default_factory=Stacks)
     saturation: Saturation = field(default_factory=Saturation)

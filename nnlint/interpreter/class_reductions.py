@@ -16,6 +16,7 @@ from nnlint.interpreter.layer_shapes import axis_of
 from nnlint.interpreter.objects import Frame, Reduced, Shape, Tensor, Unknown, Value
 from nnlint.interpreter.reductions import says_where
 from nnlint.interpreter.wording import text_of
+from nnlint.interpreter.written import written
 from nnlint.reading import script as ir
 from nnlint.source import Place
 from nnlint.values import Form, Scale
@@ -57,6 +58,9 @@ def reduced(
     found = made(run, tensor, shape, axis % len(shape), run.place(frame, node), words) if made is not None else None
     if found is None:
         return result
+    parts = written(run, node, frame)
+    if parts is not None:
+        found = replace(found, dim=parts.argument("dim") or parts.argument("axis"))
     return replace(result, reduced=found, form=tensor.form if operation == "sum" else result.form)
 
 
@@ -109,4 +113,5 @@ def _is_one_a_sample(run: Interpreter, of: Reduced, other: Value | None) -> Conf
 
 def _tell(run: Interpreter, of: Reduced, labels: str, used: Place, confidence: Confidence) -> None:
     sizes = tuple(run.sizes.text(size) for size in of.sizes)
-    run.emit(SamplesReduced(place=of.place, call=of.call, sizes=sizes, labels=labels, used=used, confidence=confidence))
+    told = SamplesReduced(place=of.place, call=of.call, sizes=sizes, labels=labels, used=used, confidence=confidence)
+    run.emit(replace(told, dim=of.dim))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nnlint.interpreter import forwarding, operators, reuse, samples, subscripts
+from nnlint.interpreter import biases, forwarding, operators, reuse, samples, subscripts
 from nnlint.interpreter.objects import (
     NONE,
     Arguments,
@@ -35,6 +35,8 @@ def name(run: Interpreter, expr: ir.Name, frame: Frame) -> Value:
 
 
 def attribute(run: Interpreter, expr: ir.Attribute, frame: Frame) -> Value:
+    if (bias := biases.of_layer(expr.value)) is not None:
+        run.chains.biases.read(run, bias, frame)
     return run.attribute(run.evaluate(expr.value, frame), expr.attr, expr, frame)
 
 
@@ -43,6 +45,9 @@ def call(run: Interpreter, expr: ir.Call, frame: Frame) -> Value:
     run.selection.called(callee)
     run.clipping.called(callee)
     forwarding.called(run, callee, expr, frame)
+    for argument in expr.arguments:
+        if (bias := biases.of_layer(argument.value)) is not None:
+            run.chains.biases.read(run, bias, frame)
     result = run.call(callee, arguments(run, expr.arguments, frame), expr, frame)
     if (
         isinstance(callee, Method)

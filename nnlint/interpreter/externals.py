@@ -9,6 +9,7 @@ from nnlint.interpreter import (
     builtins,
     class_reductions,
     factories,
+    forms,
     frameworks,
     gradients,
     initializing,
@@ -282,7 +283,11 @@ def _detached_copy(run: Interpreter, dotted: str, arguments: Arguments, node: ir
     value = arguments.positional[0] if arguments.positional else Unknown()
     run.used(value)
     tensor = tensors.as_tensor(run, value)
-    copy = tensor.but(provenance=telling.graph_cut(run, tensor, "detach", node, frame), biased=None, memory=None)
+    several = isinstance(value, Sequence)
+    if several:
+        tensor = tensor.but(form=forms.of_all(value))
+    provenance = telling.graph_cut(run, tensor, "detach", node, frame, several)
+    copy = tensor.but(provenance=provenance, biased=None, memory=None, is_array=False)
     return leaf_if_asked(run, arguments, copy, node, frame)
 
 

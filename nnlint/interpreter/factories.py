@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from nnlint.interpreter import telling
 from nnlint.interpreter.masks import POSITIONS
-from nnlint.interpreter.objects import NO_PROVENANCE, Arguments, Frame, Sequence, Shape, Tensor, Value
+from nnlint.interpreter.objects import NO_PROVENANCE, Arguments, Const, Frame, Sequence, Shape, Tensor, Value
 from nnlint.interpreter.tokens import tokens_of
+from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.operations import SIZED_FACTORIES, TENSOR_CASTS
 from nnlint.reading import script as ir
 
@@ -36,7 +37,17 @@ def made(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | No
 
 def leaf_if_asked(run: Interpreter, arguments: Arguments, tensor: Tensor, node: ir.Node | None, frame: Frame) -> Tensor:
     flag = arguments.keywords.get("requires_grad")
-    return tensor if flag is None or run.truth(flag) is False else telling.made_leaf(run, tensor, node, frame)
+    if flag is None or run.truth(flag) is False:
+        return tensor
+    return telling.made_leaf(run, tensor, node, frame, is_start=_is_start(arguments, node))
+
+
+def _is_start(arguments: Arguments, node: ir.Node | None) -> bool:
+    """Whether a parameter starts with the numbers: they are drawn, or written out. From 0 on, losses are summed."""
+    if isinstance(node, ir.Call) and text_of(node.function).rpartition(".")[2] in ("rand", "randn"):
+        return True
+    given = arguments.positional[:1]
+    return any(isinstance(each, Const) and isinstance(each.value, int | float) and each.value != 0 for each in given)
 
 
 def _made_shape(run: Interpreter, dotted: str, arguments: Arguments) -> Shape | None:

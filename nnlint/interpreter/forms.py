@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter.objects import Const, Tensor, Value
+from nnlint.interpreter.objects import Const, Perhaps, Sequence, Tensor, Value
 from nnlint.values import Form, Scale
 
 if TYPE_CHECKING:
@@ -29,6 +29,14 @@ def after(operation: str, tensor: Tensor) -> Form:
         case _, Form.LOG_TERM if operation not in ("identity", "clamp", "keep"):
             return Form.OTHER
     return tensor.form if operation in _KEEP_FORM else Form.OTHER
+
+
+def of_all(values: Value) -> Form:
+    """The form of a tensor that is made of a list of others."""
+    items = values.items if isinstance(values, Sequence) else ()
+    inner = [item.value if isinstance(item, Perhaps) else item for item in items]
+    is_loss = bool(inner) and all(isinstance(item, Tensor) and item.form is Form.LOSS for item in inner)
+    return Form.LOSS if is_loss else Form.OTHER
 
 
 def is_guarded(run: Interpreter, operation: str, tensor: Tensor, options: dict[str, Value]) -> bool:

@@ -32,6 +32,8 @@ def called(run: Interpreter, callee: Value, node: ir.Call, frame: Frame) -> None
             place=run.place(frame, node),
             confidence=Confidence.CERTAIN if known else Confidence.LIKELY,
             called=text_of(function.value),
+            callee=run.place(frame, function),
+            owner=run.place(frame, function.value),
             network=network.class_name if len(networks) == 1 and isinstance(network, Instance) else None,
             hooked=network.lazies.get(HOOKED) if isinstance(network, (Instance, Unknown)) else None,
         )

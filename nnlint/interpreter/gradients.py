@@ -27,7 +27,8 @@ from nnlint.interpreter.objects import (
     Value,
 )
 from nnlint.interpreter.parameters import OF, owners
-from nnlint.interpreter.roles import mark
+from nnlint.interpreter.provenance import mark
+from nnlint.interpreter.scenes import name_in
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -58,7 +59,10 @@ def backward(run: Interpreter, loss: Value | None, arguments: Arguments, node: i
     from nnlint.interpreter import ownership
 
     place = run.place(frame, node)
+    before = len(run.ledger.fills)
     optimizers, known = filled(run, loss, place)
+    for fill in run.ledger.fills[before:]:
+        fill.name = name_in(frame, fill.optimizer)[0]
     entry = Backward(
         place=place,
         call=text_of(node),
@@ -98,6 +102,7 @@ def filled(run: Interpreter, loss: Value | None, place: Place) -> tuple[tuple[Ob
     for loop in run.loops:
         loop.trains = True
     run.roles.differentiated(calls)
+    run.roles.training |= {frame.defined for frame in run.frames if frame.defined is not None}
     if not calls:
         run.loaders.differentiated(hangs_on.batches)
     trained = run.roles.modules_of(calls)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nnlint.events import Event, GraphKept, GraphRetained
 from nnlint.interpreter.ledger import Backward
 from nnlint.interpreter.objects import SINCE, Frame, Instance, Provenance, Sequence, Tensor, Unknown, Value
-from nnlint.interpreter.roles import mark
+from nnlint.interpreter.provenance import mark
 from nnlint.interpreter.watched import Fate
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 def added(run: Interpreter, left: Value, op: str, right: Value, result: Value, node: ir.Node, frame: Frame) -> Value:
     """`total + loss`, where the total hangs on the graphs of earlier passes of the loop."""
     if op != "+" or not run.loops or run.module_stack or not isinstance(result, (Tensor, Unknown)):
+        _no_tensor(run, right, node, frame)
         return result
     before, new = run.provenance(left).calls, run.provenance(right).certain
+    _no_tensor(run, right, node, frame)
     if not before or not new or run.gradients_enabled is False:
         return result
     fresh = new - before
@@ -35,7 +37,9 @@ def added(run: Interpreter, left: Value, op: str, right: Value, result: Value, n
     words = text_of(
         node.target if isinstance(node, ir.AugmentedAssign) else node.left if isinstance(node, ir.Binary) else None
     )
-    return _watched(run, result, fresh, run.place(frame, node), words, "sum")
+    term = node.value if isinstance(node, ir.AugmentedAssign) else node.right if isinstance(node, ir.Binary) else None
+    place = run.place(frame, term) if term is not None and _ran_here(run, fresh, frame) else None
+    return _watched(run, result, fresh, run.place(frame, node), words, "sum", place)
 
 
 def collected(run: Interpreter, sequence: Sequence, value: Value, node: ir.Call | None, frame: Frame) -> Value:
@@ -51,7 +55,24 @@ def collected(run: Interpreter, sequence: Sequence, value: Value, node: ir.Call 
     if any(run.roles.forwards[number].serial < since for number in calls):
         return value  # a list of parts of one step, made when its forward pass was over
     target = node.function.value if isinstance(node.function, ir.Attribute) else None
-    return _watched(run, value, calls, run.place(frame, node), text_of(target), "list")
+    alone = len(node.arguments) == 1 and not node.arguments[0].star and _ran_here(run, calls, frame)
+    _no_tensor(run, value, node, frame)
+    given = run.place(frame, node.arguments[0].value) if alone else None
+    return _watched(run, value, calls, run.place(frame, node), text_of(target), "list", given)
+
+
+_NO_TENSOR = "<no tensor>"
+
+
+def _no_tensor(run: Interpreter, value: Value, node: ir.Node, frame: Frame) -> None:
+    """What is added or collected at a place need not be a tensor each time: it can not be detached there."""
+    if not isinstance(value, Tensor):
+        run.world.lazies[_NO_TENSOR, run.place(frame, node)] = True
+
+
+def _ran_here(run: Interpreter, calls: frozenset[int], frame: Frame) -> bool:
+    """Whether the function, or one that it calls, ran the networks: else a value may be anything in other calls."""
+    return all(any(level.function == frame.defined for level in run.roles.forwards[number].scene) for number in calls)
 
 
 def _again(run: Interpreter, before: frozenset[int], fresh: frozenset[int]) -> bool:
@@ -65,7 +86,9 @@ def _cut_somewhere(run: Interpreter, value: Value, calls: frozenset[int]) -> boo
     return any(run.ledger.cuts.get(cut, frozenset()) & calls for cut in run.provenance(value).cuts)
 
 
-def _watched(run: Interpreter, value: Value, calls: frozenset[int], place: Place, words: str, kind: str) -> Value:
+def _watched(
+    run: Interpreter, value: Value, calls: frozenset[int], place: Place, words: str, kind: str, part: Place | None
+) -> Value:
     def tell(fate: Fate) -> Event | None:
         trained = any(run.roles.forwards[number].differentiated for number in calls)
         unsure = any(not run.watched.was_differentiated(number) for number in unknown)
@@ -73,7 +96,8 @@ def _watched(run: Interpreter, value: Value, calls: frozenset[int], place: Place
             return None
         if not _freed(run, calls) and any(run.watched.is_of_use(other) for other in visits):
             return None
-        return GraphKept(place=place, target=words, kind=kind)
+        tensors = (_NO_TENSOR, place) not in run.world.lazies
+        return GraphKept(place=place, target=words, kind=kind, value=part if tensors else None)
 
     unknown = run.provenance(value).operations & run.ledger.suspected.keys()
     visits = run.kept.setdefault(place, [])  # of this place: one that is differentiated speaks for all

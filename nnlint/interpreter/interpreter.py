@@ -63,6 +63,7 @@ from nnlint.interpreter.objects import (
 from nnlint.interpreter.orders import Orders
 from nnlint.interpreter.ownership import Ownership
 from nnlint.interpreter.paths import Paths
+from nnlint.interpreter.rearranging import view_call
 from nnlint.interpreter.samples import Samples
 from nnlint.interpreter.schedules import Schedules
 from nnlint.interpreter.selection import Selection
@@ -115,7 +116,7 @@ class Interpreter(Paths):
         self.assumptions: dict[object, bool] = {}
         self.undecided = 0  # how many branches are being run of which it is not known whether they are taken
         self.choosing = False  # whether one of several callees is tried
-        self.roles = roles.Roles()
+        self.roles = roles.Roles(self.program.conventions(self.imports.main))
         self.memories = Memories()
         self.sizes = Sizes()
         self.orders = Orders()
@@ -363,7 +364,8 @@ class Interpreter(Paths):
         """A view was taken; whether it moved sizes is judged at the end, when all is known of them."""
         if before is not None and node is not None and None not in before and None not in after:
             attended = isinstance(value, Tensor) and value.attended
-            self._views.append(View(self.place(frame, node), words, before, after, attended, presumed))
+            call = view_call(self, value, node, frame)
+            self._views.append(View(self.place(frame, node), words, before, after, attended, presumed, call))
 
     def youngest(self) -> int:
         return next(_numbers)
@@ -390,7 +392,7 @@ class Interpreter(Paths):
             yield from building.events(self)
             for biased, event in self._fed:
                 if biased.layer.made not in self._bias_uses:  # every layer that is made there feeds a norm only
-                    yield event
+                    yield self.chains.biases.told(self, event)
         yield from reshapings(self._views, self.sizes)
         yield from self.orders.events(self.sizes)
         yield from self.tiny_batches.events(self)

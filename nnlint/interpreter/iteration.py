@@ -89,6 +89,7 @@ def _of_unknown(run: Interpreter, value: Unknown, node: ir.Node | None, frame: F
         any(word in lowered for word in _DATA_WORDS)
         or any(word in value.name.lower() for word in _DATA_WORDS)
         or role_of_name(name) is Role.EVALUATION
+        or run.roles.conventions.role_of_data(name) is not None
     ):
         return batches.batch_of(run, value, node, frame)
     return run.child(value, "[each]")

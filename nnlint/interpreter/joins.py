@@ -93,6 +93,7 @@ def join_tensors(left: Tensor, right: Tensor) -> Tensor:
         memory=left.memory if left.memory == right.memory else None,
         reduced=left.reduced if left.reduced is right.reduced else None,
         makers=left.makers | right.makers,
+        is_array=left.is_array or right.is_array,
     )
 
 

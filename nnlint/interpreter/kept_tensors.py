@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import TensorKept
 from nnlint.interpreter import classes
+from nnlint.interpreter.assignments import value_at
 from nnlint.interpreter.objects import ClassValue, Instance, Tensor, Unknown, Value
 from nnlint.interpreter.parameters import WAS_PARAMETER
 from nnlint.interpreter.unused import uses_of
@@ -48,6 +49,8 @@ def _of_class(run: Interpreter, module: Instance, cls: ClassValue) -> Iterator[T
             was_parameter=isinstance(value, Unknown),
             learns=_asks_for_gradients(call),
             computes=not moved and any(attribute in each.operands for each in family) and not _is_scalar(value),
+            value=Place(run.program.shown(path), call.id),
+            statement=(value_at(run, Place(run.program.shown(path), node)) or (None, None))[1],
         )
 
 

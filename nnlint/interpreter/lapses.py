@@ -129,6 +129,8 @@ def named_only(run: Interpreter, expr: ir.Attribute, frame: Frame) -> None:
 
 def assigned(run: Interpreter, owner: Value, name: str, value: Value, node: ir.Node, frame: Frame) -> None:
     """`model.train = False`, `model.training = False`."""
+    from nnlint.interpreter.assignments import value_at
+
     if not isinstance(value, Const) or not isinstance(value.value, bool) or not isinstance(node, ir.Attribute):
         return
     current = run.frames[-1] if run.frames else None
@@ -140,10 +142,20 @@ def assigned(run: Interpreter, owner: Value, name: str, value: Value, node: ir.N
     ):
         return  # in a method of its own class it is a setting, or part of an override of `train`
     call = f"{text_of(node)} = {value.value}"
+    place = run.place(frame, node)
+    told = ModeMissed(
+        place=place,
+        how=ModeMiss.FLAG if name == "training" else ModeMiss.ASSIGNED,
+        call=call,
+        owner=run.place(frame, node.value),
+        statement=(value_at(run, place) or (None, None))[1],
+        training=value.value if name != "eval" else False if value.value else None,
+    )
     if name in ("train", "eval"):
-        _miss(run, owner, ModeMiss.ASSIGNED, call, node, frame)
+        run.store.write(owner, MISSED, (place, run.backwards, None))
+        run.emit(told)
     elif name == "training" and _others_differ(owner, value.value):
-        run.store.write(owner, MISSED, (run.place(frame, node), run.backwards, call))
+        run.store.write(owner, MISSED, (place, run.backwards, told))
 
 
 def _others_differ(module: Instance, training: bool) -> bool:
@@ -180,7 +192,16 @@ def result_taken(run: Interpreter, module: Instance) -> None:
     method = module.lazies.get("<loses self>")
     if isinstance(method, Function):
         place = run.place(method.frame, method.definition)
-        run.emit(ModeMissed(place=place, how=ModeMiss.SELF_LOST, call=method.qualified))
+        body, parameters = method.definition.body, method.definition.parameters.items
+        run.emit(
+            ModeMissed(
+                place=place,
+                how=ModeMiss.SELF_LOST,
+                call=method.qualified,
+                last=run.place(method.frame, body[-1]) if isinstance(body, tuple) else None,
+                receiver=parameters[0].name if parameters else "",
+            )
+        )
 
 
 # --- what it means for a forward pass ----------------------------------------------------------------------------
@@ -191,7 +212,7 @@ def suspicion(run: Interpreter, module: Obj) -> Suspicion:
     inner = _inner(module)
     missed = module.fields.get(MISSED) or (inner.fields.get(MISSED) if inner else None)
     if missed and missed[2] is not None:  # a flag of the root alone shows its meaning only now
-        run.emit(ModeMissed(place=missed[0], how=ModeMiss.FLAG, call=missed[2]))
+        run.emit(missed[2])
     load = module.fields.get(LOADED) or (inner.fields.get(LOADED) if inner else None)
     setter = module.fields.get(SETTER)
     here = isinstance(setter, Setter) and setter.time == run.backwards and _in_evaluation(run, setter)
@@ -213,14 +234,12 @@ def suspicion(run: Interpreter, module: Obj) -> Suspicion:
 
 def _in_evaluation(run: Interpreter, setter: Setter) -> bool:
     """Whether `train()` was called in the evaluation that runs: under `no_grad`, or in a function of that name."""
-    from nnlint.interpreter.roles import role_of_name
-
     if setter.gradients is False:
         return True
     shared = [frame for frame in setter.frames if any(frame is each for each in run.frames)]
     if len(shared) < len(setter.frames):
         return False  # it was called in a function that has returned
-    told = (role_of_name(frame.name.rpartition(".")[2]) for frame in reversed(shared))
+    told = (run.roles.of_function(frame.name.rpartition(".")[2]) for frame in reversed(shared))
     return next((role for role in told if role is not Role.UNKNOWN), Role.UNKNOWN) is Role.EVALUATION
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nnlint.events import Broadcasted, LayerRan, LossComputed
 from nnlint.finding import Confidence
 from nnlint.interpreter import masks, packing, rehearsals, tokens
+from nnlint.interpreter.biases import loads_weights
 from nnlint.interpreter.chains import LINEAR
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
@@ -28,6 +29,7 @@ from nnlint.interpreter.orders import SEQUENCE_LAYERS
 from nnlint.interpreter.telling import crossed, facts_of
 from nnlint.interpreter.tensors import apply, as_tensor
 from nnlint.interpreter.wording import text_of
+from nnlint.interpreter.written import argument
 from nnlint.knowledge.layers import BIAS_CANCELLING_NORMS, LayerInfo
 from nnlint.knowledge.losses import BROADCASTING, LossInfo
 from nnlint.reading import script as ir
@@ -145,6 +147,7 @@ def _normalized(
             fed_by=Layer(
                 fed_by.layer.class_name, fed_by.layer.name or f"nn.{fed_by.layer.class_name}", fed_by.layer.made
             ),
+            loads=loads_weights(run, frame),
         ),
     )
 
@@ -222,6 +225,7 @@ def run_loss(
                 ),
                 input=facts(run, value, node, frame),
                 target=facts(run, target, node, frame),
+                given=run.place(frame, given) if (given := argument(node, 0, "input")) is not None else None,
                 confidence=Confidence.CERTAIN,
             )
         )
@@ -253,7 +257,9 @@ def _keep_in_mind(
         sizes = crossed(run, value, target)
         if sizes is not None:
             place, call = run.place(frame, node), text_of(node.function)
-            run.emit(Broadcasted(place=place, call=call, sizes=sizes, differentiated=True))
+            column = argument(node, 0, "input") if len(sizes[0]) == 2 else argument(node, 1, "target")
+            at = run.place(frame, column) if column is not None else None
+            run.emit(Broadcasted(place=place, call=call, sizes=sizes, differentiated=True, column=at))
 
 
 def _option(value: Value | None, default: object) -> object:

@@ -61,6 +61,7 @@ class Deed:
     where: Where
     state: frozenset[str] | None = None
     called: str = ""
+    name: str = ""  # what the optimizer is called where that is done
     certain: bool = True
     suspects: frozenset[int] = frozenset()
     forwards: int = 0  # how many forward passes there were before

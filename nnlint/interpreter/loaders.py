@@ -42,6 +42,7 @@ class Loading:
     made: Place
     shuffles: bool | None
     indexed: bool
+    order_said: bool | None
 
 
 class Loaders:
@@ -54,7 +55,9 @@ class Loaders:
 
     def made(self, run: Interpreter, loader: Instance, arguments: Arguments, node: ir.Call, frame: Frame) -> None:
         """`DataLoader(dataset, …)`."""
-        loading = Loading(run.place(frame, node), _shuffles(run, arguments), _is_indexed(run, arguments))
+        loading = Loading(
+            run.place(frame, node), _shuffles(run, arguments), _is_indexed(run, arguments), _order_said(node)
+        )
         loader.lazies[LOADER] = loading
         self._all.append((loader, loading))
 
@@ -91,6 +94,8 @@ class Loaders:
                 trained[number] = (forward.place, carries)
         for number in trained:
             run.roles.batches[number].trained = True
+        sources = {run.roles.batches[number].source for number in trained}
+        shared = {loading.made for loader, loading in self._all if loader not in sources}
         for loader, loading in self._all:
             uses = [use for number, use in sorted(trained.items()) if run.roles.batches[number].source is loader]
             roles = {batch.role for batch in run.roles.batches if batch.source is loader} - {Role.UNKNOWN}
@@ -103,6 +108,8 @@ class Loaders:
                 trained=next((place for place, _ in uses if place is not None), None),
                 carries_state=any(carries for _, carries in uses),
                 role=roles.pop() if len(roles) == 1 else Role.UNKNOWN,
+                shared=loading.made in shared,
+                order_said=loading.order_said,
             )
 
 
@@ -132,6 +139,15 @@ def _shuffles(run: Interpreter, arguments: Arguments) -> bool | None:
     if shuffle is None:
         return None if arguments.loose else False
     return run.truth(shuffle)
+
+
+def _order_said(node: ir.Call) -> bool | None:
+    """Whether the call says `shuffle=False`; None where something else is given."""
+    said = [each.value for each in node.arguments if each.keyword == "shuffle"]
+    said += [each.value for each in node.arguments[2:3] if each.keyword is None and not said]
+    if any(each.star for each in node.arguments) or not all(isinstance(each, ir.Constant) for each in said):
+        return None
+    return bool(said)
 
 
 def _is_none(value: Value | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from nnlint.changes import InsertAfter, InsertBefore, Slot
 from nnlint.events import BackwardRan, Event, GradientsCleared, GradientsClipped, OptimizerStepped
 from nnlint.finding import Confidence
 from nnlint.interpreter.gradients import LR_SCALED, MODULES, given_away, related
@@ -69,8 +70,31 @@ def _step(run: Interpreter, step: Deed, late: Place | None, complete: bool) -> O
         cleared=step.cleared,
         consumed=step.consumed,
         forward=forward,
+        clear=_clearing(run, step) if found is Gradients.REUSED else None,
+        together=_together(run, step, backward),
         confidence=_confidence(step),
     )
+
+
+def _clearing(run: Interpreter, step: Deed) -> Slot | None:
+    """Where gradients that pile up can be cleared: before they are filled, or else behind the step."""
+    mine = [deed for deed in run.ledger.steps if deed.optimizer is step.optimizer and deed.youngest < step.youngest]
+    since = mine[-1].youngest if mine else 0
+    fills = [deed for deed in run.ledger.fills if since < deed.youngest < step.youngest]
+    fills = [deed for deed in fills if deed.optimizer is step.optimizer]
+    if fills:
+        between = [deed.youngest for deed in run.ledger.steps if since < deed.youngest < fills[-1].youngest]
+        fills = [deed for deed in fills if deed.youngest > max(between, default=since)]  # what others left is not ours
+    if fills and fills[0].name and fills[0].where == step.where:
+        return Slot(InsertBefore, fills[0].place, fills[0].name)
+    return Slot(InsertAfter, step.place, step.name) if step.name else None
+
+
+def _together(run: Interpreter, step: Deed, backward: Place | None) -> bool:
+    """Whether a step, its `backward` and its clearing stand in one pass of a loop, under the same conditions."""
+    deeds = [deed for deed in (*run.ledger.fills, *run.ledger.clears) if deed.optimizer is step.optimizer]
+    told = [deed for deed in deeds if deed.place in (backward, step.cleared)]
+    return bool(told) and all(deed.where == step.where for deed in told)
 
 
 def _undifferentiated(run: Interpreter, step: Deed) -> Forward | None:
@@ -209,7 +233,14 @@ def _clips(run: Interpreter) -> Iterator[GradientsClipped]:
             call=last.called,
             gradients=found,
             other=last.consumed if found is Gradients.USED else last.cleared,
+            filled=last.filled if _fills(run, last) else None,
         )
+
+
+def _fills(run: Interpreter, clip: Deed) -> bool:
+    """Whether the one `backward` of an optimizer stands in the same pass as a clipping, under the same conditions."""
+    fills = [deed for deed in run.ledger.fills if deed.optimizer is clip.optimizer]
+    return len({deed.place for deed in fills}) == 1 and all(deed.where == clip.where for deed in fills)
 
 
 # --- backward -----------------------------------------------------------------------------------------------------
@@ -228,7 +259,21 @@ def _backward(run: Interpreter, backward: Backward) -> Iterator[BackwardRan]:
         leak=leak.step if leak is not None else None,
         mixed=(leak.lent, leak.own) if leak is not None else (),
         accumulated=summed.place if summed is not None else None,
+        clear=_cleared_before(run, leak.optimizer, leak.own) if leak is not None else None,
+        step=_stepping(run, backward, unused) if unused is not None else None,
     )
+
+
+def _cleared_before(run: Interpreter, optimizer: Obj, backward: Place) -> Slot | None:
+    fills = (deed for deed in run.ledger.fills if deed.optimizer is optimizer and deed.place == backward)
+    name = next((deed.name for deed in fills), "")
+    return Slot(InsertBefore, backward, name) if name else None
+
+
+def _stepping(run: Interpreter, backward: Backward, optimizer: Obj) -> Slot | None:
+    fills = [deed for deed in run.ledger.fills if deed.optimizer is optimizer]
+    name = next((deed.name for deed in fills if deed.place == backward.place), "")
+    return Slot(InsertAfter, backward.place, name) if name and len({deed.place for deed in fills}) == 1 else None
 
 
 def _unused(run: Interpreter, backward: Backward) -> Obj | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.events import Event, LossComputed, OperationRan
-from nnlint.interpreter.objects import Arguments, Frame, Instance, Sequence, Tensor, Value
+from nnlint.interpreter.objects import Arguments, Frame, Instance, Mapping, Sequence, Tensor, Union, Value
 from nnlint.interpreter.written import written
 from nnlint.reading import script as ir
 from nnlint.source import Place
@@ -21,7 +21,7 @@ from nnlint.values import Maker, Scale, TensorFacts
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
-_MAKE = frozenset({"softmax", "softmax2d", "log_softmax", "sigmoid", "relu", "tanh", "dropout", "exp", "log"})
+_MAKE = frozenset({"softmax", "softmax2d", "log_softmax", "sigmoid", "relu", "tanh", "dropout"})
 _ORDER = frozenset({"argmax", "extreme", "sort", "argsort"})
 _HAND_ON = frozenset(
     [
@@ -30,6 +30,7 @@ _HAND_ON = frozenset(
     ]
 )  # fmt: skip
 _NOWHERE = Place("")
+MOST_ITEMS = 32  # of a container that are looked at
 
 
 class Makers:
@@ -38,6 +39,7 @@ class Makers:
     def __init__(self) -> None:
         self._uses: dict[Place, set[tuple[Place, Scale | None]]] = defaultdict(set)
         self._fed: dict[Place, set[Scale]] = defaultdict(set)
+        self._calls: dict[Place, set[Place]] = defaultdict(set)
 
     def used(self, value: Value | None, place: Place | None, expects: Scale | None = None) -> None:
         """A value is used by something that needs it as it is, or (a loss) that `expects` another scale."""
@@ -48,7 +50,13 @@ class Makers:
                         if spot is not None:
                             self._uses[spot].add((place or _NOWHERE, expects))
             case Sequence():
-                for item in value.items[:8]:
+                for item in value.items[:MOST_ITEMS]:
+                    self.used(item, place, expects)
+            case Mapping():
+                for item in list(value.items.values())[:MOST_ITEMS]:
+                    self.used(item, place, expects)
+            case Union():
+                for item in value.alternatives:
                     self.used(item, place, expects)
 
     def given_away(self, arguments: Arguments, place: Place | None) -> None:
@@ -60,6 +68,11 @@ class Makers:
         """A loss that is constructed there is given something."""
         if made is not None:
             self._fed[made].add(scale)
+
+    def applied(self, layer: Place | None, place: Place) -> None:
+        """A layer that is constructed there is applied."""
+        if layer is not None:
+            self._calls[layer].add(place)
 
     def settled(self, events: Iterable[Event]) -> Iterator[Event]:
         """The events with what is known of their makers in the end."""
@@ -76,7 +89,8 @@ class Makers:
                         target=self._settled(event.target, event.place, wanted),
                     )
                 case OperationRan():
-                    yield replace(event, input=self._settled(event.input, event.place, None))
+                    shared = event.layer_made is not None and len(self._calls[event.layer_made]) > 1
+                    yield replace(event, input=self._settled(event.input, event.place, None), shared=shared)
                 case _:
                     yield event
 
@@ -88,8 +102,12 @@ class Makers:
         return replace(facts, maker=None) if others else facts
 
 
-def ran(run: Interpreter, operation: str, tensor: Tensor, node: ir.Node | None, frame: Frame) -> None:
+def ran(
+    run: Interpreter, operation: str, tensor: Tensor, node: ir.Node | None, frame: Frame, layer: Instance | None
+) -> None:
     """An operation ran on a tensor."""
+    if layer is not None and node is not None:
+        run.makers.applied(layer.made, run.place(frame, node))
     if tensor.makers and operation not in _ORDER and operation not in _HAND_ON:
         run.makers.used(tensor, run.place(frame, node) if node is not None else None)
 

@@ -10,6 +10,7 @@ from nnlint.finding import Confidence
 from nnlint.interpreter.objects import Arguments, Const, Frame, Tensor, Unknown, Value
 from nnlint.interpreter.sequences import Marks
 from nnlint.interpreter.wording import text_of
+from nnlint.interpreter.written import argument
 from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
@@ -162,28 +163,44 @@ def combined(left: Value, op: str, right: Value) -> Marks | None:
 def given(run: Interpreter, kind: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> None:
     """A layer of attention is given masks."""
     for name, position in _IGNORE_TRUE.get(kind, {}).items():
-        _used(run, arguments.get(position, name), name, False, node, frame)
+        given = argument(node, position, name) if node is not None else None
+        _used(run, arguments.get(position, name), name, False, node, frame, given)
 
 
 def given_to_function(run: Interpreter, mask: Value | None, node: ir.Call | None, frame: Frame) -> None:
     """`scaled_dot_product_attention(q, k, v, mask)` keeps what is true."""
-    _used(run, mask, "attn_mask", True, node, frame)
+    given = argument(node, 3, "attn_mask") if node is not None else None
+    _used(run, mask, "attn_mask", True, node, frame, given)
 
 
 def filled(run: Interpreter, options: dict[str, Value], node: ir.Node | None, frame: Frame) -> None:
     """`scores.masked_fill(mask, -inf)` leaves out what is true."""
     if isinstance(node, ir.Call) and _is_very_low(options.get("value")):
-        _used(run, options.get("mask"), "masked_fill", False, node, frame)
+        is_function = len(node.arguments) > 2 or any(each.keyword == "input" for each in node.arguments)
+        given = argument(node, 1 if is_function else 0, "mask")
+        _used(run, options.get("mask"), "masked_fill", False, node, frame, given)
 
 
 def _is_very_low(value: Value | None) -> bool:
     return isinstance(value, Const) and isinstance(value.value, (int, float)) and value.value <= -1000
 
 
-def _used(run: Interpreter, mask: Value | None, name: str, keeps: bool, node: ir.Call | None, frame: Frame) -> None:
+def _used(
+    run: Interpreter,
+    mask: Value | None,
+    name: str,
+    keeps: bool,
+    node: ir.Call | None,
+    frame: Frame,
+    given: ir.Expr | None,
+) -> None:
     marks = marks_of(mask)
     if marks is None or node is None:
         return
+    compared = None
+    if isinstance(given, ir.Compare) and given.ops in (("==",), ("!=",)):
+        compared = run.place(frame, given.left), given.ops[0], run.place(frame, given.comparators[0])
+    is_bool = isinstance(given, ir.Call) and getattr(given.function, "attr", "") == "bool"
     run.emit(
         MaskUsed(
             place=run.place(frame, node),
@@ -192,6 +209,9 @@ def _used(run: Interpreter, mask: Value | None, name: str, keeps: bool, node: ir
             real=marks.real,
             keeps=keeps,
             made=marks.place,
+            given=run.place(frame, given) if given is not None else None,
+            compared=compared,
+            true_or_false=is_bool or marks.place is not None,
             confidence=Confidence.LIKELY if marks.by_name else Confidence.CERTAIN,
         )
     )

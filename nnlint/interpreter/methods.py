@@ -138,6 +138,8 @@ def _of_tensor(
             off = flag is not None and run.truth(flag) is False
             if off:
                 return tensor.but(form=Form.OTHER) if isinstance(tensor, Tensor) else tensor
+            if run.provenance(tensor).certain:
+                return tensor  # what hangs on a graph gets a gradient already
             return telling.made_leaf(run, tensors.as_tensor(run, tensor), node, frame)
     if name in OPERATIONS:
         operation, parameters = OPERATIONS[name]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.events import AttributeSet
 from nnlint.interpreter import classes, modes
-from nnlint.interpreter.objects import NO_PROVENANCE, ClassValue, Frame, Instance, Tensor, Unknown, Value
+from nnlint.interpreter.objects import NO_PROVENANCE, ClassValue, Const, Frame, Instance, Tensor, Unknown, Value
 from nnlint.interpreter.parameters import OF
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
@@ -26,11 +26,26 @@ def is_meant(name: str) -> bool:
 
 def told(run: Interpreter, owner: Value, name: str, value: Value, node: ir.Node, frame: Frame) -> None:
     """Tell of `owner.name = value` where torch, which made the owner, reads no such attribute."""
+    from nnlint.interpreter.assignments import value_at
+
     if run.choosing or _is_own(run, owner) or not _is_of_torch(owner, name):
         return
     target = text_of(node.value) if isinstance(node, ir.Attribute) else ""
     needless = isinstance(owner, Tensor) and owner.provenance is NO_PROVENANCE and run.truth(value) is False
-    run.emit(AttributeSet(place=run.place(frame, node), target=target, name=name, meant=MEANT, needless=needless))
+    place = run.place(frame, node)
+    run.emit(
+        AttributeSet(
+            place=place,
+            target=target,
+            name=name,
+            meant=MEANT,
+            needless=needless,
+            owner=run.place(frame, node.value) if isinstance(node, ir.Attribute) else None,
+            of_module=isinstance(owner, Instance),
+            value=value.value if isinstance(value, Const) and isinstance(value.value, bool) else None,
+            statement=(value_at(run, place) or (None, None))[1],
+        )
+    )
 
 
 def _is_own(run: Interpreter, owner: Value) -> bool:

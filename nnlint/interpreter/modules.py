@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def make(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Node | No
         run.created.append(instance)
     instance.conditions = tuple(run.conditions)
     if dotted in LOSS_CLASSES and isinstance(node, ir.Call):
-        _loss_constructed(run, dotted, arguments, node, frame)
+        _loss_constructed(run, instance, dotted, arguments, node, frame)
     if (
         isinstance(node, ir.Call)
         and "bias" in instance.arguments
@@ -60,14 +61,24 @@ def make(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Node | No
     return instance
 
 
-def _loss_constructed(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call, frame: Frame) -> None:
+def _loss_constructed(
+    run: Interpreter, loss: Instance, dotted: str, arguments: Arguments, node: ir.Call, frame: Frame
+) -> None:
     """`nn.CrossEntropyLoss(scores, labels)`: the constructor is given what the loss should be."""
     given = arguments.positional[0] if arguments.positional and node.arguments else None
     hangs_on = run.provenance(given)
     if isinstance(given, (Tensor, Unknown)) and (hangs_on.outputs or hangs_on.calls):
         kind = LOSS_CLASSES[dotted].kind
         outputs = text_of(node.arguments[0].value)
-        run.emit(LossConstructed(place=run.place(frame, node), kind=kind, outputs=outputs))
+        plain = all(argument.keyword is None and not argument.star for argument in node.arguments)
+        event = LossConstructed(
+            place=run.place(frame, node),
+            kind=kind,
+            outputs=outputs,
+            callee=run.place(frame, node.function),
+            count=len(node.arguments) if plain else None,
+        )
+        run.watched.watch(lambda fate: replace(event, called="<ran>" in loss.lazies))
 
 
 def _says_bias_itself(call: ir.Call, parameters: tuple[str, ...]) -> bool:

@@ -53,7 +53,7 @@ class Obj(Value):
     def __init__(self) -> None:
         self.serial = next(_numbers)
         self.fields: dict[str, Any] = {}
-        self.lazies: dict[str, Any] = {}
+        self.lazies: dict[Any, Any] = {}
 
 
 class Unknown(Obj):
@@ -91,6 +91,7 @@ class Reduced:
     sizes: Shape  # of what was reduced
     over: Size
     proven: bool  # that it was over the samples is known without what becomes of it
+    dim: Place | None = None  # where that is written
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +116,7 @@ class Tensor(Value):
     reduced: Reduced | None = None
     memory: int | None = None  # the number of the memory that it lies in
     makers: frozenset[Maker] = frozenset()  # what gave it its scale, on some path each
+    is_array: bool = False  # of NumPy
     serial: int = field(default_factory=lambda: next(_numbers))
 
     def but(self, **changes: Any) -> Tensor:
@@ -188,8 +190,8 @@ class Frame(Obj):
     """The variables of one activation of a function, a class body or a module."""
 
     __slots__ = (
-        "breaks", "depth", "exits", "function", "is_class", "mark", "name", "names", "namespace", "on_yield", "parent",
-        "self_value", "yields",
+        "breaks", "call", "caller", "defined", "depth", "exits", "function", "is_class", "loops", "mark", "name",
+        "names", "namespace", "on_yield", "parent", "self_value", "yields",
     )  # fmt: skip
 
     def __init__(self, namespace: Namespace, parent: Frame | None, name: str = "", is_class: bool = False) -> None:
@@ -206,6 +208,10 @@ class Frame(Obj):
         self.on_yield: Callable[[Value], Value] | None = None
         self.function: Function | None = None
         self.self_value: Value | None = None
+        self.call: Place | None = None  # what called it, in the frame of its `caller`
+        self.caller: Frame | None = None
+        self.defined: Place | None = None  # where the function is
+        self.loops = 0  # how many loops there were around the call
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -73,7 +73,8 @@ class _Run:
     layer: Layer
     batch_first: bool
     shape: Shape | None
-    read: dict[int, tuple[Place, str]] = field(default_factory=dict)
+    ordered: Place | None
+    read: dict[int, tuple[Place, str, Place | None]] = field(default_factory=dict)
 
 
 class Orders:
@@ -98,7 +99,7 @@ class Orders:
             return result
         place = run.place(frame, node)
         named = Layer(layer.class_name, words.partition(" (")[0], layer.made or place)
-        self._runs.append(_Run(place, named, first, shape))
+        self._runs.append(_Run(place, named, first, shape, _ordering(layer).made))
         order = Order(len(self._runs) - 1)
         match result:
             case Tensor():
@@ -115,7 +116,9 @@ class Orders:
         """`out[:, -1]`, `out[-1]`."""
         axis = _picks(key)
         if tensor.order is not None and axis is not None and node is not None and run.module_stack:
-            self._read(tensor.order, axis, run.place(frame, node), text_of(node) if isinstance(node, ir.Expr) else "")
+            of = run.place(frame, node.value) if isinstance(node, ir.Subscript) and not tensor.order.swapped else None
+            words = text_of(node) if isinstance(node, ir.Expr) else ""
+            self._read(tensor.order, axis, run.place(frame, node), words, of)
 
     def reduced(self, run: Interpreter, tensor: Tensor, dim: Value | None, node: ir.Node | None, frame: Frame) -> None:
         """`out.mean(dim=1)`."""
@@ -125,14 +128,16 @@ class Orders:
                 words = text_of(node) if isinstance(node, ir.Expr) else ""
                 self._read(tensor.order, axis, run.place(frame, node), words)
 
-    def _read(self, order: Order, axis: int, place: Place, words: str) -> None:
-        self._runs[order.run].read.setdefault(1 - axis if order.swapped else axis, (place, words))
+    def _read(self, order: Order, axis: int, place: Place, words: str, of: Place | None = None) -> None:
+        self._runs[order.run].read.setdefault(1 - axis if order.swapped else axis, (place, words, of))
 
     def events(self, sizes: Sizes) -> Iterator[SequenceRead]:
         for each in self._runs:
             if _has_single(each.shape, sizes):
                 continue  # of one step, or of one sample
-            time, (place, words) = next(iter(each.read.items())) if len(each.read) == 1 else (None, (None, ""))
+            time, place, words, of = None, None, "", None
+            if len(each.read) == 1:
+                time, (place, words, of) = next(iter(each.read.items()))
             batch = _batch_axis(each.shape, sizes)
             yield SequenceRead(
                 place=each.place,
@@ -142,6 +147,8 @@ class Orders:
                 time=time,
                 read=place,
                 reading=words,
+                ordered=each.ordered,
+                returned=of,
                 confidence=Confidence.CERTAIN if batch is not None else Confidence.LIKELY,
             )
 
@@ -169,6 +176,12 @@ def _swaps(operation: str, axes: list[int | None]) -> bool:
 
 def _axis(value: Value | None) -> int | None:
     return value.value % 3 if isinstance(value, Const) and type(value.value) is int else None
+
+
+def _ordering(layer: Instance) -> Instance:
+    """The layer that says which dimension is the batch: of an encoder that which it is made of."""
+    inner = next((layer.arguments[name] for name in _OF_LAYERS if name in layer.arguments), None)
+    return _ordering(inner) if isinstance(inner, Instance) else layer
 
 
 def _batch_first(layer: Instance) -> bool | None:

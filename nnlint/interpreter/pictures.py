@@ -49,7 +49,7 @@ def _imread(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call |
     flag = arguments.get(1, "flags")
     if arguments.loose or not (flag is None or flag in (Const(1), External("cv2.IMREAD_COLOR"))):
         return Unknown("imread")
-    return Tensor(shape=_picture(run, 3))
+    return Tensor(shape=_picture(run, 3), is_array=True)
 
 
 def _picture(run: Interpreter, colours: int) -> Shape:
@@ -64,7 +64,9 @@ def _array(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
     if isinstance(value, Unknown) and COLOURS in value.lazies:
         shape = _picture(run, value.lazies[COLOURS])
     provenance = run.provenance_of(arguments)
-    return Tensor(shape=shape, provenance=provenance) if shape is not None else Unknown("array", provenance)
+    return (
+        Tensor(shape=shape, provenance=provenance, is_array=True) if shape is not None else Unknown("array", provenance)
+    )
 
 
 def _resized(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -74,7 +76,7 @@ def _resized(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call 
     if shape is None or len(shape) != 3 or not isinstance(size, Sequence) or not size.exact or len(size.items) != 2:
         return Unknown("resize")
     width, height = (run.sizes.as_size(item) for item in size.items)
-    return Tensor(shape=(height, width, shape[2]))
+    return Tensor(shape=(height, width, shape[2]), is_array=True)
 
 
 def _recoloured(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -82,13 +84,13 @@ def _recoloured(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Ca
     value, code = arguments.get(0, "src"), arguments.get(1, "code")
     shape = run.sizes.shape_of(value) if value is not None else None
     keeps = isinstance(code, External) and "GRAY" not in code.dotted and "RGBA" not in code.dotted
-    return Tensor(shape=shape) if shape is not None and keeps else Unknown("cvtColor")
+    return Tensor(shape=shape, is_array=True) if shape is not None and keeps else Unknown("cvtColor")
 
 
 def _flipped(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
     value = arguments.get(0, "src")
     shape = run.sizes.shape_of(value) if value is not None else None
-    return Tensor(shape=shape) if shape is not None else Unknown("flip")
+    return Tensor(shape=shape, is_array=True) if shape is not None else Unknown("flip")
 
 
 def _reshaped(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:
@@ -106,7 +108,9 @@ def _transposed(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Ca
     if value is None or before is None or axes is None:
         return Unknown("transpose", run.provenance_of(arguments))
     return Tensor(
-        shape=shapes.permuted(before, {"*": Sequence("tuple", (axes,))}), provenance=run.provenance_of(arguments)
+        shape=shapes.permuted(before, {"*": Sequence("tuple", (axes,))}),
+        provenance=run.provenance_of(arguments),
+        is_array=True,
     )
 
 

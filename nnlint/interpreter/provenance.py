@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Seq
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from nnlint.finding import Step
 from nnlint.interpreter import modes
 from nnlint.interpreter.objects import (
     NO_PROVENANCE,
+    NUMBERS,
     Arguments,
     ClassValue,
     Frame,
@@ -121,3 +123,35 @@ def _with_step(run: Interpreter, value: Value, step: Step, depth: int) -> Value:
         ):
             return Sequence("tuple", tuple(_with_step(run, item, step, depth + 1) for item in value.items), value.exact)
     return value
+
+
+def mark(run: Interpreter, value: Value, provenance: Provenance, depth: int = 0) -> Value:
+    """The value with `provenance` added to every tensor in it; one that was cut off its graph stays so."""
+    match value:
+        case Tensor(made_by=made) if made == NUMBERS:
+            return value
+        case Tensor():
+            return replace(value, provenance=_added(value.provenance, provenance))
+        case Unknown():
+            known = Unknown(value.name, _added(value.provenance, provenance))
+            known.fields.update(value.fields)
+            known.lazies.update(value.lazies)
+            return known
+        case Sequence() if depth < 3 and value.kind == "tuple":
+            return Sequence("tuple", tuple(mark(run, item, provenance, depth + 1) for item in value.items), value.exact)
+        case Sequence() if depth < 3:
+            run.store.write(value, "items", tuple(mark(run, item, provenance, depth + 1) for item in value.items))
+        case Instance() if depth < 2:
+            for name, each in list(value.fields.items()):
+                if isinstance(each, (Tensor, Unknown)) and not name.startswith("<"):
+                    run.store.write(value, name, mark(run, each, provenance, depth + 1))
+        case _:
+            if isinstance(value, Mapping) and depth < 3:
+                run.store.write(
+                    value, "items", {k: mark(run, v, provenance, depth + 1) for k, v in value.items.items()}
+                )
+    return value
+
+
+def _added(known: Provenance, more: Provenance) -> Provenance:
+    return known | (more.detached() if known.cuts and not known.calls else more)

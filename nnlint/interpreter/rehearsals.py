@@ -130,6 +130,8 @@ def _notice_dropout(
         module=module.class_name,
         attention=attention,
         built=built,
+        receiver=_receiver(module, frame),
+        rate=_rate(run, node, frame),
         confidence=Confidence.CERTAIN if isinstance(rate, Const) else Confidence.LIKELY,
     )
     if not rehearsals.on_stage:
@@ -202,6 +204,22 @@ TOUCHES = frozenset(
 def _only_applied(layer: Instance) -> bool:
     touched = any("<touched>" in each.lazies for each in modes.descendants(layer) if isinstance(each, Instance))
     return "<ran>" in layer.lazies and not touched
+
+
+def _receiver(module: Instance, frame: Frame) -> str:
+    """What a network is called in a method of its own."""
+    function = frame.function
+    if function is None or function.owner is None or frame.self_value is not module:
+        return ""
+    return next((each.name for each in function.definition.parameters.items), "")
+
+
+def _rate(run: Interpreter, node: ir.Node, frame: Frame) -> Place | None:
+    """The `dropout_p` of a call, by its name or as the fifth argument."""
+    given = node.arguments if isinstance(node, ir.Call) else ()
+    found = [each.value for each in given if each.keyword == "dropout_p"]
+    found += [each.value for each in given[4:5] if each.keyword is None and not any(a.star for a in given)]
+    return run.place(frame, found[0]) if found else None
 
 
 def module_that_runs(run: Interpreter) -> Instance | None:

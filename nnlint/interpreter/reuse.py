@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nnlint.events import LayerReused
 from nnlint.interpreter import building, modes
 from nnlint.interpreter.objects import Arguments, Const, External, Frame, Instance, Provenance, Sequence, Tensor, Value
-from nnlint.interpreter.roles import mark
+from nnlint.interpreter.provenance import mark
 from nnlint.interpreter.tensors import as_tensor
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.layers import BATCH_NORMS
@@ -27,6 +27,9 @@ class _Repetition(NamedTuple):
     place: Place
     called: str
     said: bool
+    element: Place | None = None
+    builds: bool = False
+    times: Place | None = None
 
 
 class _Output(NamedTuple):
@@ -42,8 +45,9 @@ def multiplied(run: Interpreter, node: ir.Binary, left: Value, right: Value, fra
         return
     if isinstance(left, Sequence):
         text = text_of(node.left.elements[0]) if isinstance(node.left, ir.ListDisplay) and node.left.elements else ""
+        element = node.left.elements[0] if isinstance(node.left, ir.ListDisplay) and len(left.items) == 1 else None
         for each in left.items:
-            _repeat(run, each, run.place(frame, node), text, frame)
+            _repeat(run, each, run.place(frame, node), text, frame, element, node.right)
 
 
 def appended(run: Interpreter, sequence: Sequence, value: Value, frame: Frame) -> None:
@@ -57,7 +61,7 @@ def listed(run: Interpreter, expr: ir.Comprehension, value: Value, frame: Frame)
     if isinstance(expr.element, ir.Name) and isinstance(value, Instance):
         name = expr.element.name
         if not any(name in _bound(clause.target) for clause in expr.clauses):
-            _repeat(run, value, run.place(frame, expr.element), name, frame)
+            _repeat(run, value, run.place(frame, expr.element), name, frame, expr.element)
 
 
 def _bound(target: ir.Expr) -> set[str]:
@@ -69,13 +73,29 @@ def _bound(target: ir.Expr) -> set[str]:
     return set()
 
 
-def _repeat(run: Interpreter, value: Value, place: Place, called: str, frame: Frame) -> None:
+def _repeat(
+    run: Interpreter,
+    value: Value,
+    place: Place,
+    called: str,
+    frame: Frame,
+    element: ir.Expr | None = None,
+    count: ir.Expr | None = None,
+) -> None:
     if isinstance(value, Instance) and modes.is_module(value) and building.has_weights(value):
         names = [called, value.name, frame.name, value.class_name]
         if isinstance(frame.self_value, Instance):
             names.append(frame.self_value.class_name)
         said = any(_SHARING.search(name) for name in names)
-        value.lazies.setdefault(_REPEATED, _Repetition(place, called or value.name or value.class_name, said))
+        repetition = _Repetition(
+            place,
+            called or value.name or value.class_name,
+            said,
+            run.place(frame, element) if element is not None else None,
+            isinstance(element, ir.Call),
+            run.place(frame, count) if count is not None else None,
+        )
+        value.lazies.setdefault(_REPEATED, repetition)
 
 
 def is_followed(module: Instance) -> bool:
@@ -112,6 +132,9 @@ def ran(
                 feeders=feeders,
                 is_norm=_is_norm(module),
                 said=repetition.said if repetition else bool(_SHARING.search(module.name)),
+                element=repetition.element if repetition else None,
+                builds=repetition is not None and repetition.builds,
+                count=repetition.times if repetition else None,
             )
         )
     number = run.watched.watch(lambda fate: None)

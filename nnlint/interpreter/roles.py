@@ -10,28 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nnlint.events import ModuleCalled
 from nnlint.finding import Confidence, Step
-from nnlint.interpreter import frozen, lapses, modes
+from nnlint.interpreter import frozen, lapses, modes, scenes
 from nnlint.interpreter.control import LoopRecord
 from nnlint.interpreter.joins import EITHER
 from nnlint.interpreter.objects import (
-    NUMBERS,
     Arguments,
     Frame,
     Instance,
-    Mapping,
     Obj,
     Provenance,
-    Sequence,
     Tensor,
     Unknown,
     Value,
 )
+from nnlint.interpreter.provenance import mark
 from nnlint.interpreter.wording import text_of
+from nnlint.program.conventions import Conventions
 from nnlint.reading import script as ir
 from nnlint.source import Place
 from nnlint.values import Lapse, Role, Split
@@ -127,6 +126,7 @@ class Forward:
     batches: frozenset[int]
     names: tuple[str, ...]
     trail: tuple[Step, ...]
+    scene: scenes.Scene
     suspicion: lapses.Suspicion
     updating: tuple[tuple[frozen.Freeze, Instance], ...] = ()  # batch norms of frozen parts
     eval_places: frozenset[Place] = frozenset()  # where it was switched to evaluation last, on one path or another
@@ -142,10 +142,15 @@ class Forward:
 class Roles:
     """Keeps the forward passes of one root and judges them at its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, conventions: Conventions) -> None:
+        self.conventions = conventions
         self.forwards: list[Forward] = []
         self.batches: list[Batch] = []
         self.switched: list[lapses.Switched] = []
+        self.training: set[Place] = set()  # the functions in which something is differentiated
+
+    def of_function(self, name: str) -> Role:
+        return self.conventions.role_of_function(name) or role_of_name(name)
 
     def batch(self, batch: Batch) -> int:
         self.batches.append(batch)
@@ -184,6 +189,7 @@ class Roles:
             batches=provenance.batches,
             names=tuple(text_of(argument.value) for argument in node.arguments),
             trail=(Step(explicit, _mode_step(training)),) if explicit is not None else (),
+            scene=scenes.scene(run, module, node, frame),
             updating=frozen.updating(run, module),
             suspicion=lapses.suspicion(run, module) if training is True else lapses.Suspicion(),
         )
@@ -237,9 +243,9 @@ class Roles:
             if forward.training is False and not forward.differentiated
             for place in forward.eval_places
         }
-        for forward in self.forwards:
-            if not modes.is_network(forward.module):
-                continue
+        networks = [forward for forward in self.forwards if modes.is_network(forward.module)]
+        stage = scenes.Stage(networks, self.training)
+        for forward in networks:
             if forward.place in training_places or forward.measured:
                 forward.deliberate = (
                     False  # the mode was set for the training that runs through here too, or its output is scored
@@ -253,6 +259,10 @@ class Roles:
             if role is Role.EVALUATION:
                 for number in forward.batches:
                     self.batches[number].evaluated = certain
+            if role is Role.UNKNOWN:
+                mending = scenes.Mending()
+            else:
+                mending = stage.restoring(forward) if role is Role.TRAINING else stage.mending(forward)
             left = sorted(forward.eval_places & evaluated_under) if forward.training in (False, EITHER) else []
             yield ModuleCalled(
                 place=forward.place,
@@ -267,6 +277,10 @@ class Roles:
                 lapse=lapse[0],
                 lapse_place=lapse[1],
                 lapse_of=lapse[2],
+                evaluates=mending.evaluates,
+                stretch=mending.stretch,
+                switch=mending.switch,
+                restore=mending.restore,
                 trail=tuple(Step(place, "evaluation mode is set here") for place in left) or forward.trail,
                 confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
             )
@@ -280,7 +294,7 @@ class Roles:
                 else nothing
             )
         nearest = next(
-            (role for name in reversed(forward.functions) if (role := role_of_name(name)) is not Role.UNKNOWN),
+            (role for name in reversed(forward.functions) if (role := self.of_function(name)) is not Role.UNKNOWN),
             Role.UNKNOWN,
         )
         deliberate = forward.deliberate and nearest is not Role.EVALUATION
@@ -316,7 +330,7 @@ class Roles:
             return Role.EVALUATION, "it was switched to evaluation, and the loop over the data trains nothing", True
         told = data or forward.measured or forward.loops
         if nearest is Role.EVALUATION and forward.used and told and not forward.synthetic:
-            function = next(name for name in reversed(forward.functions) if role_of_name(name) is Role.EVALUATION)
+            function = next(name for name in reversed(forward.functions) if self.of_function(name) is Role.EVALUATION)
             return Role.EVALUATION, f"`{function}` evaluates", False
         if (
             forward.used
@@ -347,43 +361,6 @@ def _is_part(run: Interpreter, module: Obj) -> bool:
     return any(each is module for each in modes.descendants(receiver))
 
 
-def mark(run: Interpreter, value: Value, provenance: Provenance, depth: int = 0) -> Value:
-    """The value with `provenance` added to every tensor in it; one that was cut off its graph stays so."""
-    match value:
-        case Tensor(made_by=made) if made == NUMBERS:
-            return value
-        case Tensor():
-            return replace(value, provenance=_added(value.provenance, provenance))
-        case Unknown():
-            known = Unknown(value.name, _added(value.provenance, provenance))
-            known.fields.update(value.fields)
-            known.lazies.update(value.lazies)
-            return known
-        case Sequence() if depth < 3 and value.kind == "tuple":
-            return Sequence("tuple", tuple(mark(run, item, provenance, depth + 1) for item in value.items), value.exact)
-        case Sequence() if depth < 3:
-            run.store.write(value, "items", tuple(mark(run, item, provenance, depth + 1) for item in value.items))
-        case Instance() if depth < 2:
-            for name, each in list(value.fields.items()):
-                if isinstance(each, (Tensor, Unknown)) and not name.startswith("<"):
-                    run.store.write(value, name, mark(run, each, provenance, depth + 1))
-        case _:
-            if isinstance(value, Mapping) and depth < 3:
-                run.store.write(
-                    value, "items", {k: mark(run, v, provenance, depth + 1) for k, v in value.items.items()}
-                )
-    return value
-
-
-def _added(known: Provenance, more: Provenance) -> Provenance:
-    return known | (more.detached() if known.cuts and not known.calls else more)
-
-
 def _mode_step(training: bool | str | None) -> str:
-    return (
-        "training mode is set here"
-        if training is True
-        else "evaluation mode is set here"
-        if training is False
-        else "the mode is set here"
-    )
+    mode = "training mode" if training is True else "evaluation mode" if training is False else "the mode"
+    return f"{mode} is set here"

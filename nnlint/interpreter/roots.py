@@ -9,6 +9,7 @@ from pathlib import Path
 from nnlint.events import Event
 from nnlint.interpreter import calls, classes, modes, rehearsals
 from nnlint.interpreter.control import BudgetSpent, PathEnds
+from nnlint.interpreter.dependence import NO_PROVENANCE
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.interpreter import Interpreter
 from nnlint.interpreter.memory import Memory, Reached
@@ -21,6 +22,8 @@ from nnlint.interpreter.objects import (
     Function,
     Instance,
     Namespace,
+    Sequence,
+    Tensor,
     Unknown,
     Value,
 )
@@ -81,6 +84,8 @@ class Interpretation:
         frame = namespace.lazies.get("<frame>")
         if not isinstance(frame, Frame):
             return
+        for name, value in namespace.fields.items():
+            namespace.fields[name] = _of_old(value)
         for value in reversed(list(namespace.fields.values())):
             if (
                 isinstance(value, Function)
@@ -137,6 +142,18 @@ class Interpretation:
         if complete:
             self._reached.add(run.reached)  # what an unfinished root touched is looked at again, on its own
         run.reset()
+
+
+def _of_old(value: Value, depth: int = 0) -> Value:
+    """A value when the root that made it is over: what it hangs on was counted in that, and counting begins anew."""
+    match value:
+        case Tensor():
+            return value.but(provenance=NO_PROVENANCE, memory=None, serial=value.serial)
+        case Unknown():
+            value.provenance = NO_PROVENANCE
+        case Sequence() if depth < 2:
+            value.fields["items"] = tuple(_of_old(item, depth + 1) for item in value.items)
+    return value
 
 
 def is_unit_test(script: ir.Script) -> bool:

@@ -31,7 +31,8 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.interpreter.roles import mark, words_of
+from nnlint.interpreter.provenance import mark
+from nnlint.interpreter.roles import words_of
 from nnlint.interpreter.store import Delta
 from nnlint.interpreter.transforms import TRANSFORM, draws
 from nnlint.interpreter.wording import text_of

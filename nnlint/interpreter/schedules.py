@@ -118,6 +118,8 @@ class Schedules:
                     before_optimizer=step.is_first and cadence is not None,
                     cadence=cadence,
                     counts=counts,
+                    optimizer_step=_step_of(run, schedule.optimizer, step),
+                    loop=step.loops[-1].place if step.loops else None,
                     confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
                 )
 
@@ -147,6 +149,17 @@ def _has_never_stepped(optimizer: Value | None) -> bool:
         and optimizer.fields.get(gradients.STATE) is not None
         and gradients.CONSUMED not in optimizer.fields
     )
+
+
+def _step_of(run: Interpreter, optimizer: Value | None, step: _Stepped) -> Place | None:
+    """The step of an optimizer that its scheduler belongs behind: the only one, in the innermost loop of the two."""
+    steps = {deed.place: deed for deed in run.ledger.steps if deed.optimizer is optimizer}
+    if len(steps) != 1:
+        return None
+    deed = next(iter(steps.values()))
+    outer = tuple(loop.place for loop in step.loops)
+    inner = deed.where.loops[: len(outer)] == outer and deed.where.every_time
+    return (deed.where.loops[len(outer)] if len(deed.where.loops) > len(outer) else deed.place) if inner else None
 
 
 def _cadence(step: _Stepped) -> Cadence | None:

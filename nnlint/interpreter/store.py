@@ -39,6 +39,10 @@ class Store:
         """What was written since `mark`, with the values of now."""
         return {(obj, key): obj.fields.get(key, MISSING) for obj, key, _ in self._journal[mark:]}
 
+    def was_written(self, mark: int, obj: Obj, key: str) -> bool:
+        """Whether a field of an object was written since `mark`."""
+        return any(each is obj and name == key for each, name, _ in self._journal[mark:])
+
     def undo(self, mark: int) -> Delta:
         """Take back what was written since `mark` and return it."""
         delta = self.changes(mark)

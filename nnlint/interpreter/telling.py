@@ -13,6 +13,7 @@ from nnlint.interpreter.objects import NUMBERS, Const, Frame, Provenance, Shape,
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.watched import Fate
 from nnlint.interpreter.wording import text_of
+from nnlint.interpreter.written import assignable, nested, written
 from nnlint.reading import script as ir
 from nnlint.source import Place
 from nnlint.values import Form, Scale, TensorFacts
@@ -57,6 +58,8 @@ def operation_ran(
         in_forward=bool(run.module_stack),
         of_network=bool(tensor.provenance.outputs) and not run.module_stack,
         added_back=False,
+        written=nested(run, node, frame) if made is None else (),
+        single=run.sizes.number(shape[-1] if shape else run.sizes.made_axis(tensor, -1)) == 1,
     )
     number = run.watched.watch(partial(_ran, told))
     return provenance if provenance.cuts and not provenance.calls else provenance.through(number)
@@ -97,15 +100,20 @@ def discarded(run: Interpreter, call: ir.Call, operation: str, options: dict[str
     if not name or name.endswith("_") or name in _FOR_THEIR_EFFECT or changes:
         return
     moves = operation == "identity" and name in ("to", "cuda", "cpu", "float", "half", "double", "long", "type")
-    run.emit(ResultDiscarded(place=run.place(frame, call), call=text_of(call), operation=name, moves=moves))
+    target = assignable(run, call, frame)
+    run.emit(
+        ResultDiscarded(place=run.place(frame, call), call=text_of(call), operation=name, moves=moves, target=target)
+    )
 
 
-def graph_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node | None, frame: Frame) -> Provenance:
-    """The provenance of a tensor that is cut off its graph by the expression `node`."""
+def graph_cut(
+    run: Interpreter, value: Tensor, operation: str, node: ir.Node | None, frame: Frame, several: bool = False
+) -> Provenance:
+    """The provenance of a tensor, or of `several`, that is cut off its graph by the expression `node`."""
     known = value.provenance
     if node is None or not known.calls or run.gradients_enabled is False:
         return known.detached()
-    told = _told_cut(run, value, operation, node, frame)
+    told = replace(_told_cut(run, value, operation, node, frame), several=several)
     if operation == "detach" and not told.call.endswith((".item()", ".numpy()", ".tolist()")):
         run.ledger.detached |= known.calls
     number = run.watched.watch(partial(_cut_off, run, known, told), of_loss=value.form is Form.LOSS)
@@ -121,16 +129,17 @@ def cut_unseen(run: Interpreter, known: Provenance) -> int:
     return number
 
 
-def made_leaf(run: Interpreter, tensor: Tensor, node: ir.Node | None, frame: Frame) -> Tensor:
+def made_leaf(run: Interpreter, tensor: Tensor, node: ir.Node | None, frame: Frame, is_start: bool = False) -> Tensor:
     """A tensor that gets gradients itself from now on; what it was made of gets none through it.
 
-    `backward` on the leaf itself reaches nothing, whatever it was made of. Of a loss it says nothing more.
+    `backward` on the leaf itself reaches nothing, whatever it was made of. Of a loss it says nothing more, and a
+    number may become one, unless it is known to be where a parameter starts.
     """
     provenance = tensor.provenance
     if node is not None and not provenance.cuts:
         told = _told_cut(run, tensor, "detach", node, frame)
         provenance = provenance.cut_at(run.watched.watch(partial(_cut, told)))
-    if tensor.form is not Form.LOSS and tensor.shape != () and not run.watched.was_a_loss(provenance):
+    if tensor.form is not Form.LOSS and (tensor.shape != () or is_start) and not run.watched.was_a_loss(provenance):
         provenance = provenance | LEAF
     return tensor.but(provenance=provenance, form=Form.LEAF)
 
@@ -145,11 +154,15 @@ def _told_cut(run: Interpreter, value: Tensor, operation: str, node: ir.Node, fr
         whole=False,
         backward=None,
         in_forward=bool(run.module_stack),
+        written=written(run, node, frame),
     )
 
 
 def _cut(told: GraphCut, fate: Fate) -> GraphCut:
-    return replace(told, differentiated=fate.differentiated, whole=fate.whole, backward=fate.backward)
+    required = tuple(dict.fromkeys(fate.required))
+    return replace(
+        told, differentiated=fate.differentiated, whole=fate.whole, backward=fate.backward, required=required
+    )
 
 
 def _cut_off(run: Interpreter, known: Provenance, told: GraphCut, fate: Fate) -> GraphCut:
@@ -162,14 +175,29 @@ def thresholded(run: Interpreter, tensor: Tensor, threshold: float | None, node:
     if tensor.scale is not Scale.LOGITS or tensor.form is Form.WRITTEN_INTO or not modules:
         return
     place, call, facts = run.place(frame, node), text_of(node), facts_of(tensor)
+    scores, bound = _compared_with(run, node, frame)
 
     def tell(_: Fate) -> Thresholded | None:
         loss = next((run.logit_losses[module] for module in modules if module in run.logit_losses), None)
         if loss is None:
             return None
-        return Thresholded(place=place, call=call, input=facts, threshold=threshold, trained_by=loss)
+        return Thresholded(
+            place=place, call=call, input=facts, threshold=threshold, trained_by=loss, scores=scores, bound=bound
+        )
 
     run.watched.watch(tell)
+
+
+def _compared_with(run: Interpreter, node: ir.Expr, frame: Frame) -> tuple[Place | None, Place | None]:
+    """Where the scores stand in a comparison or a call, and the number, if it is one, that they are compared with."""
+    match node:
+        case ir.Compare(left=left, comparators=(right,)):
+            bound = run.place(frame, right) if isinstance(right, ir.Constant) else None
+            return run.place(frame, left), bound
+        case ir.Call():
+            parts = written(run, node, frame)
+            return parts.operand if parts is not None else None, None
+    return None, None
 
 
 def difference_taken(
@@ -180,7 +208,14 @@ def difference_taken(
     if sizes is None:
         return found
     call = text_of(node) if isinstance(node, ir.Expr) else ""
-    told = Broadcasted(place=run.place(frame, node), call=call, sizes=sizes, differentiated=False)
+    column = (node.left if len(sizes[0]) == 2 else node.right) if isinstance(node, ir.Binary) else None
+    told = Broadcasted(
+        place=run.place(frame, node),
+        call=call,
+        sizes=sizes,
+        differentiated=False,
+        column=run.place(frame, column) if column is not None else None,
+    )
     return found.through(run.watched.watch(lambda fate: replace(told, differentiated=fate.differentiated)))
 
 

@@ -115,7 +115,7 @@ def apply(
     if tensor.biased is not None and operation not in KEEPS_BIAS:
         run.consumed(tensor.biased)
     constructed = layer.made if layer is not None else None
-    makers.ran(run, operation, tensor, node, frame)
+    makers.ran(run, operation, tensor, node, frame, layer)
     provenance = telling.operation_ran(
         run, operation, tensor, run.sizes.shape_of(value), options, provenance, node, frame, words, constructed
     )
@@ -139,6 +139,7 @@ def apply(
         order=orders.carried(tensor, operation, options),
         form=forms.after(operation, tensor),
         guarded=forms.is_guarded(run, operation, tensor, options),
+        is_array=tensor.is_array or words.endswith(".numpy()"),
         makers=_makers(run, operation, tensor, made, keeps, options, node, frame, layer),
         averaged=tensor.averaged and (operation == "identity" or (operation in ("sum", "mean") and tensor.shape == ())),
     )

@@ -10,9 +10,11 @@ from nnlint.finding import Confidence
 from nnlint.interpreter import modes
 from nnlint.interpreter.containers import length
 from nnlint.interpreter.hyperparameters import number_of
+from nnlint.interpreter.loaders import LOADER
 from nnlint.interpreter.objects import Arguments, Const, Frame, Instance, Sequence, SizeValue, Value
 from nnlint.interpreter.sizes import Size, Symbol, product
 from nnlint.reading import script as ir
+from nnlint.source import Place
 from nnlint.values import Layer
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class TinyBatches:
 
     def __init__(self) -> None:
         # sizes of batches of which the last, or each, has one item: how many items there are, if it is the last
-        self._of_one: dict[Symbol, tuple[int | None, Confidence]] = {}
+        self._of_one: dict[Symbol, tuple[int | None, Confidence, Place | None]] = {}
         self._ran: list[tuple[int, BatchNormalized]] = []
 
     def loaded(self, run: Interpreter, loader: Instance, size: Size, frame: Frame) -> None:
@@ -38,11 +40,12 @@ class TinyBatches:
             return
         confidence = Confidence.CERTAIN if given[1] is None else Confidence.LIKELY
         if given[0] == 1:
-            self._of_one[symbol] = None, confidence
+            self._of_one[symbol] = None, confidence, None
         elif drops is None or run.truth(drops) is False:
             items = _items(run, loader.fields.get("dataset"), frame)
             if items is not None and items > 1 and items % given[0] == 1:
-                self._of_one[symbol] = items, confidence
+                made = loader.lazies.get(LOADER)
+                self._of_one[symbol] = items, confidence, getattr(made, "made", None)
 
     def normalized(
         self, run: Interpreter, norm: Instance, value: Value, kind: str, node: ir.Call | None, frame: Frame
@@ -56,10 +59,10 @@ class TinyBatches:
             return
         values = run.sizes.resolved(product(sizes))
         symbol = values.as_symbol()
-        items, confidence = None, Confidence.CERTAIN
+        items, confidence, loader = None, Confidence.CERTAIN, None
         number = values.as_int()
         if symbol is not None and symbol in self._of_one:
-            number, (items, confidence) = 1, self._of_one[symbol]
+            number, (items, confidence, loader) = 1, self._of_one[symbol]
         if number is not None:
             event = BatchNormalized(
                 place=norm.made,
@@ -68,6 +71,7 @@ class TinyBatches:
                 items=items,
                 confidence=confidence,
                 ran=run.place(frame, node) if node is not None else None,
+                loader=loader,
             )
             self._ran.append((run.forward, event))
 

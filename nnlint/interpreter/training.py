@@ -22,6 +22,7 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
+from nnlint.interpreter.scenes import name_in
 from nnlint.interpreter.schedules import SCHEDULE, step_method
 from nnlint.interpreter.tiny_batches import DROPS_LAST, GIVEN_SIZE
 from nnlint.interpreter.wording import text_of
@@ -125,6 +126,7 @@ def step(
         run.call(closure, Arguments(), node, frame)
     if node is not None and isinstance(optimizer, (Instance, Unknown)):
         gradients.stepped(run, optimizer, run.place(frame, node), called, certain)
+        run.ledger.steps[-1].name = name_in(frame, optimizer)[0]
     return NONE
 
 

@@ -14,7 +14,8 @@ from nnlint.finding import Confidence
 from nnlint.interpreter import gradients, modes
 from nnlint.interpreter.lapses import COPIED, PRETRAINED
 from nnlint.interpreter.objects import External, Frame, Instance, Obj, Provenance, Unknown, Value
-from nnlint.interpreter.roles import mark, words_of
+from nnlint.interpreter.provenance import mark
+from nnlint.interpreter.roles import words_of
 from nnlint.interpreter.watched import Fate
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.losses import LOSS_CLASSES

@@ -10,6 +10,7 @@ from nnlint.finding import Confidence
 from nnlint.interpreter.heads import in_the_batch
 from nnlint.interpreter.images import changes_layout
 from nnlint.interpreter.objects import Shape
+from nnlint.interpreter.rearranging import ViewCall, rearrangement
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.sizing import Sizes
 from nnlint.source import Place
@@ -27,11 +28,12 @@ class View(NamedTuple):
     after: Shape
     attended: bool
     presumed: bool = False
+    call: ViewCall | None = None
 
 
 def reshapings(views: list[View], sizes: Sizes) -> Iterator[Reshaped]:
     """What the views of a root moved, by all that is known of the sizes at its end."""
-    for place, words, before, after, attended, presumed in views:
+    for place, words, before, after, attended, presumed, call in views:
         old = sizes.spread(tuple(size for size in before if size is not None))
         shifted = sizes.moved(old, tuple(size for size in after if size is not None))
         if any(after is cut for cut in sizes.cut):
@@ -48,6 +50,7 @@ def reshapings(views: list[View], sizes: Sizes) -> Iterator[Reshaped]:
             moved=tuple(map(sizes.text, shifted)),
             heads=heads,
             image=image,
+            meant=rearrangement(call, before, after, sizes) if shifted or image else None,
             confidence=Confidence.LIKELY if presumed or (image and not shifted) else Confidence.CERTAIN,
         )
 

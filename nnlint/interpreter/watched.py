@@ -8,7 +8,7 @@ cut off.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nnlint.events import Event
 from nnlint.interpreter.objects import Provenance
@@ -25,7 +25,7 @@ class Fate:
     `differentiated`: `backward` came through it (of a cut: what was made of the cut value was differentiated).
     `whole`: of a cut, that no graph at all was left at some `backward` that it reached, which is `backward`. `alone`:
     of a cut, that gradients were off at some `backward` that it reached, and no network had run with gradients since
-    the one before.
+    the one before. `required`: of a cut, where `requires_grad` was set of what was cut off.
     """
 
     tell: Tell
@@ -36,6 +36,7 @@ class Fate:
     backward: Place | None = None
     given: bool = False  # to something unknown
     alone: bool = False
+    required: list[Place] = field(default_factory=list)
 
 
 class Watched:
@@ -78,6 +79,11 @@ class Watched:
 
     def was_differentiated(self, number: int) -> bool:
         return self._fates[number].differentiated
+
+    def required(self, value: Provenance, place: Place) -> None:
+        """`requires_grad` of a value of this provenance was set."""
+        for number in value.cuts:
+            self._fates[number].required.append(place)
 
     def added_back(self, difference: Provenance) -> None:
         """A difference, whose operations these are, was added to something."""

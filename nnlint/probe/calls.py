@@ -23,6 +23,24 @@ _DUNDERS = {
     "__array__": "detach", "data.__get__": "detach",
 }  # fmt: skip
 
+_DESCRIPTIONS = frozenset(
+    {
+        "dim", "ndimension", "size", "numel", "nelement", "stride", "storage_offset", "element_size", "get_device",
+        "is_floating_point", "is_complex", "is_signed", "is_contiguous", "is_inference", "is_same_size", "is_pinned",
+        "data_ptr", "untyped_storage", "__len__", "__hash__", "is_tensor", "is_storage", "get_default_dtype",
+    }
+)  # fmt: skip
+"""What these tell of a tensor is none of its numbers: who wants to see all that is computed does not ask for them."""
+_ATTRIBUTES = frozenset(
+    f"{name}.__get__"
+    for name in (
+        "shape", "dtype", "device", "layout", "ndim", "requires_grad", "is_leaf", "grad_fn", "itemsize", "nbytes",
+        "is_cuda", "is_cpu", "is_mps", "is_sparse", "is_sparse_csr", "is_quantized", "is_meta", "is_nested",
+        "is_mkldnn", "is_xla", "is_xpu", "is_mtia", "is_ipu", "is_maia", "is_vulkan", "_version", "name", "names",
+        "retains_grad", "output_nr",
+    )
+)  # fmt: skip
+
 
 class Calls(TorchFunctionMode):
     """Sees every call of a torch function that is not made inside of another one."""
@@ -59,10 +77,11 @@ class Calls(TorchFunctionMode):
             last = name.rpartition(".")[2]
         operation, parameters = OPERATIONS.get(last, (_DUNDERS.get(last, ""), ("other",)))
         hooks = self._hooks
+        computes = last not in _DESCRIPTIONS and last not in _ATTRIBUTES
         return (
             name,
             operation,
             parameters,
-            hooks.wanting("calling", name, operation),
-            hooks.wanting("called", name, operation),
+            hooks.wanting("calling", name, operation, computes),
+            hooks.wanting("called", name, operation, computes),
         )

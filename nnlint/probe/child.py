@@ -251,6 +251,7 @@ def _own(trace: TracebackType | None) -> TracebackType | None:
 def _told(error: BaseException) -> str:
     """The error in one line, with the place in the script."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    here = os.path.dirname(__file__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename and not frame.filename.startswith(here)]
     place = f"{own[-1].filename}:{own[-1].lineno}: " if own else ""
     return f"{place}{type(error).__name__}: {error}"[:500]

@@ -16,8 +16,8 @@ def open_for(request: Request, report: Callable[[bytes], None]) -> Iterator[None
     """Hook into torch until the block ends, and report what is seen in it, as lines of `wire`."""
     run = Run(request, report)
     hooks = Hooks(run, [observer(run) for observer in observers()])
-    hooks.install(lambda: None)
     try:
+        hooks.install(lambda: None)
         with hooks.mode:
             yield
         run.completed = True

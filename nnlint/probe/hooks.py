@@ -5,7 +5,7 @@ Data loaders are an exception: they end after a few batches (`budget`), and thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -25,9 +25,9 @@ class Hooks:
     def __init__(self, run: Run, observers: Iterable[Observer]) -> None:
         self.run = run
         self._observers = list(observers)
+        self._dropped: set[Observer] = set()  # those that failed
         self._lists: dict[str, list[Callable[..., None]]] = {}
         self._stop: Callable[[], None] = lambda: None
-        self._undo: list[Callable[[], object]] = []
         self.mode = Calls(self)
 
     def install(self, stop: Callable[[], None]) -> None:
@@ -40,32 +40,22 @@ class Hooks:
 
     def remove(self) -> None:
         """Leave torch as it was."""
-        while self._undo:
-            self._undo.pop()()
+        self.run.patches.undo()
 
     def patch(self, owner: Any, name: str, value: object) -> None:
         """Put a value in the place of an attribute, until the hooks are removed."""
-        if name in vars(owner):
-            original = vars(owner)[name]
-            self._undo.append(lambda: setattr(owner, name, original))
-        else:
-            self._undo.append(lambda: delattr(owner, name))
-        setattr(owner, name, value)
+        self.run.patches.put(owner, name, value)
 
     def until_removed(self, undo: Callable[[], object]) -> None:
         """What is to be called when the hooks are removed."""
-        self._undo.append(undo)
+        self.run.patches.until_undone(undo)
 
     def tell(self, what: str, *arguments: Any) -> None:
         """Call the method `what` of each observer that has one. An observer that fails is not asked again."""
-        if self.run.muted:
-            return
-        self.run.muted += 1  # what observers compute is nobody's business
-        try:
-            for method in self.listening(what):
-                self._ask(method, arguments)
-        finally:
-            self.run.muted -= 1
+        if not self.run.muted:
+            methods = self.listening(what)
+            if methods:
+                self.ask_all(methods, *arguments)
 
     def listening(self, what: str) -> list[Callable[..., None]]:
         if what not in self._lists:
@@ -75,36 +65,45 @@ class Hooks:
             ]
         return self._lists[what]
 
-    def wanting(self, what: str, name: str, operation: str) -> list[Callable[..., None]]:
+    def wanting(self, what: str, name: str, operation: str, computes: bool = True) -> list[Callable[..., None]]:
         """Those methods whose observer wants to see this torch function."""
-        kinds = {name, operation, "*", "*_" if is_in_place(name) else "*"}
-        return [method for method in self.listening(what) if kinds & method.__self__.operations]  # type: ignore[attr-defined]
+        kinds = {name, operation}
+        if computes:
+            kinds |= {"*", "*_" if is_in_place(name) else "*"}
+        found = []
+        for method in self.listening(what):
+            observer: Observer = method.__self__  # type: ignore[attr-defined]
+            before = observer.operations_before if what == "calling" else None
+            if kinds & (observer.operations if before is None else before):
+                found.append(method)
+        return found
 
-    def ask_all(self, methods: list[Callable[..., None]], argument: Any) -> None:
-        self.run.muted += 1
-        try:
-            for method in methods:
-                self._ask(method, (argument,))
-        finally:
-            self.run.muted -= 1
+    def ask_all(self, methods: Sequence[Callable[..., None]], *arguments: Any) -> None:
+        run, dropped, with_gradients = self.run, self._dropped, torch.is_grad_enabled()
+        run.muted += 1  # what observers compute is nobody's business
+        with torch._C.DisableTorchFunction():
+            torch._C._set_grad_enabled(False)  # as `no_grad` does, which takes ten times as long
+            try:
+                for method in methods:
+                    try:
+                        if not dropped or method.__self__ not in dropped:  # type: ignore[attr-defined]
+                            method(*arguments)
+                    except Exception as error:
+                        self._drop(method.__self__, error)  # type: ignore[attr-defined]
+            finally:
+                torch._C._set_grad_enabled(with_gradients)
+                run.muted -= 1
 
     def stop_if_enough(self) -> None:
         if not self.run.muted:
             self._stop()
 
-    def _ask(self, method: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-        observer: Observer = method.__self__  # type: ignore[attr-defined]
-        if observer not in self._observers:
-            return
-        try:
-            with torch._C.DisableTorchFunction(), torch.no_grad():
-                method(*arguments)
-        except Exception as error:
-            self._observers.remove(observer)
-            reason = f"{type(error).__name__}: {error}"
-            trace = error.__traceback__
-            while trace is not None and trace.tb_next is not None:
-                trace = trace.tb_next
-            if trace is not None:
-                reason += f" ({trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})"
-            self.run.say("fault", observer=type(observer).__name__, reason=reason, codes=list(observer.decides))
+    def _drop(self, observer: Observer, error: Exception) -> None:
+        self._dropped.add(observer)
+        reason = f"{type(error).__name__}: {error}"
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        if trace is not None:
+            reason += f" ({trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})"
+        self.run.say("fault", observer=type(observer).__name__, reason=reason, codes=list(observer.decides))

@@ -20,12 +20,12 @@ COLLECTS = frozenset({"append", "appendleft", "extend", "insert"})
 """Methods that put their last argument into a container."""
 
 
-def compiled(source: bytes | str, path: str, mark: bool = True) -> CodeType:
+def compiled(source: bytes | str, path: str, mark: bool = True, flags: int = 0) -> CodeType:
     """The code of a file, with marks. Raises `SyntaxError`."""
-    tree: Any = compile(source, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    tree: Any = compile(source, path, "exec", ast.PyCF_ONLY_AST | flags, dont_inherit=True)
     if mark:
         tree = ast.fix_missing_locations(_Marker().visit(tree))
-    code: CodeType = compile(tree, path, "exec", dont_inherit=True)
+    code: CodeType = compile(tree, path, "exec", flags, dont_inherit=True)
     return code
 
 

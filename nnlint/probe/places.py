@@ -41,11 +41,13 @@ class Places:
 
     def frame(self, start: FrameType | None = None) -> FrameType | None:
         """The innermost frame of the user's own, from `start` outwards."""
-        frame = start or sys._getframe(1)
+        files = self._files
+        frame: FrameType | None = start or sys._getframe(1)
         while frame is not None:
-            if self.file(frame.f_code.co_filename) is not None:
+            name = frame.f_code.co_filename
+            if (files[name] if name in files else self.file(name)) is not None:
                 return frame
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         return None
 
     def of(self, frame: FrameType) -> Place:

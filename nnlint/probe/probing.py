@@ -9,22 +9,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nnlint.config import Settings
-from nnlint.engine import Report, cell_name, check
+from nnlint.config import SettingsOf
+from nnlint.engine import Report, check_programs, in_cells
 from nnlint.events import Event
-from nnlint.finding import Finding, Step, Verdict
+from nnlint.finding import Finding, Verdict
 from nnlint.foretelling import Foretelling
 from nnlint.probe import session, verdicts
 from nnlint.probe.limits import Limits, Request
 from nnlint.probe.recipe.reruns import compared
 from nnlint.probe.session import Testimony
 from nnlint.probe.verdicts import CONFIRMED, NOT_REACHED, REFUTED, UNDECIDED, Seen
+from nnlint.program.program import Program
 from nnlint.program.project import find_root
-from nnlint.reading.notebook import Notebook
-from nnlint.source import Place, Source, Span, Unreadable
+from nnlint.source import Source, Span, Unreadable
 from nnlint.values import TorchVersion
 
-NOTEBOOK = ".ipynb"
 ALONE = "seen in the run alone: "
 _RANK = (CONFIRMED, REFUTED, UNDECIDED, NOT_REACHED)
 _GUARD = re.compile(rb"""^if\s+__name__\s*==\s*['"]__main__['"]|^if\s+['"]__main__['"]\s*==\s*__name__""", re.MULTILINE)
@@ -42,9 +41,9 @@ class Probed:
     unrun: tuple[str, ...] = ()  # scripts that could not be run, with the reason
 
     @property
-    def stands(self) -> bool:
-        """Whether a finding is left that no run has refuted."""
-        return any(each.verdict is None or each.verdict.status != REFUTED for each in self.report.findings)
+    def standing(self) -> list[Finding]:
+        """The findings that no run has refuted."""
+        return [each for each in self.report.findings if each.verdict is None or each.verdict.status != REFUTED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Script:
 
 
 def probe_script(
-    script: Script, limits: Limits, settings: Settings, *, recipe: bool = False, python: str = sys.executable
+    script: Script, limits: Limits, settings: SettingsOf, *, recipe: bool = False, python: str = sys.executable
 ) -> Probed:
     """Run a script; judge it and the user's files that it imported. With `recipe` its checks are made too."""
     start = Path.cwd() if script.is_module else Path(script.name).resolve().parent
@@ -77,43 +76,13 @@ def probe_script(
         testimony.checks.append(compared(testimony.losses, again.losses, testimony.seeded))
     targets = [] if script.is_module else [Path(script.name)]
     targets += [path for path in map(_relative, testimony.files) if path not in targets]
-    if script.name.endswith(NOTEBOOK) and not script.is_module:
-        return _notebook(Path(script.name), targets, testimony, settings)
     return _heard(targets, [testimony], settings)
-
-
-def _notebook(path: Path, targets: list[Path], testimony: Testimony, settings: Settings) -> Probed:
-    """The cells of a notebook are one program; what is said of it is said by cell."""
-    try:
-        notebook = Notebook.read(str(path), path.read_bytes())
-    except Unreadable:  # the run has said so
-        return _heard([], [testimony], settings)
-    others = [each for each in targets if each.suffix != NOTEBOOK]
-    probed = _heard(others, [testimony], settings, (str(path), notebook.text.encode()))
-
-    def in_cell(place: Place) -> Place:
-        return notebook.cell(place) if os.path.realpath(place.path) == os.path.realpath(path) else place
-
-    findings = tuple(
-        replace(
-            each,
-            place=in_cell(each.place),
-            trail=tuple(Step(in_cell(step.place), step.message) for step in each.trail),
-        )
-        for each in probed.report.findings
-    )
-    cells = {
-        cell_name(str(path), cell): Source(cell_name(str(path), cell), notebook.text_of(cell))
-        for cell in notebook.cells
-    }
-    report = replace(probed.report, findings=findings, sources={**probed.report.sources, **cells})
-    return replace(probed, report=report)
 
 
 def probe_paths(
     paths: Sequence[Path],
     limits: Limits,
-    settings: Settings,
+    settings: SettingsOf,
     progress: Callable[[int, int], None] | None = None,
     python: str = sys.executable,
 ) -> Probed:
@@ -131,8 +100,8 @@ def probe_paths(
 def is_script(path: Path) -> bool:
     """Whether a file is one that one runs: it has a `__main__` block, or does something by itself, with torch."""
     try:
-        data = path.read_bytes()
-    except OSError:
+        data = Program([path]).bytes(path)
+    except (OSError, Unreadable):
         return False
     if b"torch" not in data and b"lightning" not in data and b"transformers" not in data:
         return False
@@ -142,29 +111,26 @@ def is_script(path: Path) -> bool:
 def _heard(
     paths: Sequence[Path],
     testimonies: Sequence[Testimony],
-    settings: Settings,
-    text: tuple[str, bytes] | None = None,
+    settings: SettingsOf,
 ) -> Probed:
-    """Both witnesses: the interpreter over the paths, and over a `text` under its name, and the runs."""
-    foretelling = Foretelling(paths, settings, text, None)
-    report = check(paths, settings, witness=foretelling)
+    """Both witnesses: the interpreter over the paths, and the runs."""
+    foretelling = Foretelling(paths, settings, None, None)
+    report = check_programs(paths, settings, witness=foretelling)
     torch = {path: foretelling.torch(path) for path in foretelling.targets()}
     version = next(iter(torch.values()), TorchVersion())
-    heard = [(testimony, verdicts.judge(testimony, settings.codes(), version)) for testimony in testimonies]
+    codes = frozenset().union(*(settings.of(path).codes() for path in torch))
+    heard = [(testimony, verdicts.judge(testimony, codes, version)) for testimony in testimonies]
     findings = [replace(finding, verdict=_verdict(finding, heard)) for finding in report.findings]
     alone = _alone(paths, foretelling, settings, heard, findings)
     found = sorted([*findings, *alone.findings], key=lambda each: (each.place.path, each.place.span or _START))
     unrun = tuple(map(_trouble, filter(_is_unrun, testimonies)))
-    return Probed(
-        replace(
-            report,
-            findings=tuple(found),
-            errors=(*report.errors, *alone.errors),
-            sources={**alone.sources, **report.sources},
-        ),
-        tuple(testimonies),
-        unrun,
+    report = replace(
+        report,
+        findings=tuple(found),
+        errors=(*report.errors, *alone.errors),
+        sources={**alone.sources, **report.sources},
     )
+    return Probed(in_cells(report), tuple(testimonies), unrun)
 
 
 def _is_unrun(testimony: Testimony) -> bool:
@@ -195,7 +161,7 @@ def _verdict(finding: Finding, heard: Iterable[tuple[Testimony, list[Seen]]]) ->
 def _alone(
     paths: Sequence[Path],
     foretelling: Foretelling,
-    settings: Settings,
+    settings: SettingsOf,
     heard: Sequence[tuple[Testimony, list[Seen]]],
     findings: Sequence[Finding],
 ) -> Report:
@@ -208,7 +174,7 @@ def _alone(
             each.finding.code == known.code and verdicts.same(each.finding.place, known.place) for known in findings
         )
     ]
-    report = check(paths, settings, witness=_Replay(foretelling, new))
+    report = check_programs(paths, settings, witness=_Replay(foretelling, new))
     told = []
     for finding in report.findings:
         for each in new:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from nnlint.probe import wire
 from nnlint.probe.book import Book
 from nnlint.probe.budget import Budget
 from nnlint.probe.limits import Request
+from nnlint.probe.patching import Patches
 from nnlint.probe.places import Places, words
 from nnlint.probe.wire import Sighting
 from nnlint.source import Place
@@ -103,6 +105,7 @@ class Run:
         self.request = request
         self.places = Places(request.root)
         self.book = Book(self.places)
+        self.patches = Patches()  # of torch, undone when nobody watches any more
         self.budget = Budget(request.limits.steps)
         self.passes: list[Pass] = []  # under way, outermost first
         self.muted = 0
@@ -159,6 +162,7 @@ class Run:
             self.say("sighting", **wire.dump(sighting))
 
 
+@cache
 def is_in_place(name: str) -> bool:
     """Whether a torch function of this name writes into its first argument."""
     last = name.rpartition(".")[2]

@@ -10,6 +10,7 @@ import torch
 
 from nnlint.finding import Step
 from nnlint.probe.places import words
+from nnlint.probe.remembered import identity
 from nnlint.probe.run import Call, Run, is_in_place
 from nnlint.values import Form, Scale, TensorFacts
 
@@ -31,10 +32,12 @@ _KEEPS = frozenset(
         "resample",
     }
 )  # fmt: skip
+_FORMS = frozenset({"exp", "add"})  # that say something of their results, whatever their input is
 _TAKES_LOG = {Scale.PROBABILITIES: Scale.LOG_PROBABILITIES, Scale.SIGMOID: Scale.LOG_PROBABILITIES}
 
 
 UNKNOWN = TensorFacts()
+_OF_FORM = {form: TensorFacts(form=form) for form in Form}
 SUMS = 1e-4
 """By how much the probabilities of a row may miss 1; more for many classes in low precision: 4 C eps."""
 
@@ -46,11 +49,21 @@ class Scales:
         self._known: dict[int, tuple[weakref.ref[torch.Tensor], TensorFacts]] = {}
 
     def of(self, tensor: Any) -> TensorFacts:
-        entry = self._known.get(id(tensor))
+        entry = self._known.get(identity(tensor))
         return entry[1] if entry is not None and entry[0]() is tensor else UNKNOWN
 
     def ran(self, call: Call) -> None:
         """A torch function has run: its result has a scale of its own, or keeps that of its input."""
+        operation = call.operation
+        if operation not in _MAKES and operation not in _FORMS:
+            if not self._known:
+                return
+            args = call.args
+            first = args[0] if args and isinstance(args[0], torch.Tensor) else next(call.tensors(), None)
+            if identity(first) not in self._known:  # nothing comes of nothing
+                if isinstance(call.result, torch.Tensor):
+                    self._known.pop(identity(call.result), None)
+                return
         facts = self._made(call)
         for each in call.result if isinstance(call.result, (tuple, list)) else (call.result,):
             if isinstance(each, torch.Tensor):
@@ -66,6 +79,8 @@ class Scales:
         before = self.of(first) if first is not None else UNKNOWN
         form = _form(call, before)
         if form is not Form.OTHER:
+            if form is not Form.ONE_MINUS and not before.guarded:
+                return _OF_FORM[form]
             keeps = before if form is Form.ONE_MINUS else UNKNOWN
             return replace(keeps, form=form, guarded=before.guarded)
         if before.scale is Scale.UNKNOWN:
@@ -96,7 +111,7 @@ class Scales:
         return TensorFacts(scale, made, (Step(place, f"`{made}` makes {scale.value}"),))
 
     def _enter(self, tensor: torch.Tensor, facts: TensorFacts) -> None:
-        key = id(tensor)
+        key = identity(tensor)
         if facts.scale is Scale.UNKNOWN and facts.form is Form.OTHER:
             self._known.pop(key, None)
             return

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import builtins
+import inspect
 import io
 import linecache
 import os
@@ -48,7 +51,8 @@ def _as_script(request: Request) -> None:
     path = os.path.abspath(request.script)
     try:
         source = _source(path)
-        code = instrument.compiled(source, path)
+        is_notebook = isinstance(source, str)
+        code = instrument.compiled(source, path, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if is_notebook else 0)
     except OSError as error:
         raise Unrunnable(f"{request.script}: cannot be read: {error.strerror}") from error
     except Unreadable as error:
@@ -57,7 +61,11 @@ def _as_script(request: Request) -> None:
         raise Unrunnable(f"{request.script}: is no Python of this version: {error}") from error
     sys.argv = [request.script, *request.arguments]
     sys.path.insert(0, os.path.dirname(path))
-    exec(code, _main(path).__dict__)
+    namespace = _main(path).__dict__
+    if code.co_flags & inspect.CO_COROUTINE:
+        asyncio.run(eval(code, namespace))
+    else:
+        exec(code, namespace)
 
 
 def _as_module(request: Request) -> None:

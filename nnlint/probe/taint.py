@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from nnlint.probe.remembered import identity
 from nnlint.probe.run import Call, Run, is_in_place
 
 MOST_NUMBERS = 4096  # that are known by identity, which keeps them alive
 MOST_ITEMS = 10_000  # of a container that is looked through
 Marks = frozenset[int]
+_CONTAINERS = (list, tuple, dict, np.ndarray)
 NONE: Marks = frozenset()
 
 
@@ -48,8 +50,8 @@ class Taint:
                 found |= self._known(each)
             elif isinstance(each, np.ndarray):
                 found |= self._known(each) | self._known(each.base)
-            elif id(each) in self._numbers:
-                found |= self._numbers[id(each)][1]
+            elif identity(each) in self._numbers:
+                found |= self._numbers[identity(each)][1]
             elif isinstance(each, (list, tuple, set)):
                 pending += list(each)[:left]
             elif isinstance(each, dict):
@@ -91,20 +93,21 @@ class Taint:
                 self._enter(call.args[0]._base, marks)
 
     def _of_arguments(self, call: Call) -> Marks:
-        marks = NONE
-        for each in (*call.args, *call.kwargs.values()):
+        marks, objects, numbers = NONE, self._objects, self._numbers
+        for each in (*call.args, *call.kwargs.values()) if call.kwargs else call.args:
             if isinstance(each, torch.Tensor):
-                marks |= self._known(each)
-            elif isinstance(each, (list, tuple, dict, np.ndarray)) or id(each) in self._numbers:
+                if identity(each) in objects:
+                    marks |= self._known(each)
+            elif isinstance(each, _CONTAINERS) or identity(each) in numbers:
                 marks |= self.of(each)
         return marks
 
     def _known(self, value: object) -> Marks:
-        entry = self._objects.get(id(value))
+        entry = self._objects.get(identity(value))
         return entry[1] if entry is not None and entry[0]() is value else NONE
 
     def _enter(self, value: Any, marks: Marks) -> None:
-        key, before = id(value), self._known(value)
+        key, before = identity(value), self._known(value)
         if before and marks <= before:
             return
 
@@ -116,7 +119,7 @@ class Taint:
         self._objects[key] = (weakref.ref(value, gone), before | marks)
 
     def _count(self, number: object, marks: Marks) -> None:
-        self._numbers[id(number)] = (number, marks)
+        self._numbers[identity(number)] = (number, marks)
         while len(self._numbers) > MOST_NUMBERS:
             self._numbers.popitem(last=False)
 

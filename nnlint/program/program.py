@@ -10,15 +10,18 @@ import hashlib
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from nnlint.program.conventions import Conventions
 from nnlint.program.folders import Folders
 from nnlint.program.journal import Journal, Query
-from nnlint.program.project import find_root
+from nnlint.program.project import NOTEBOOK, find_root
 from nnlint.program.readers import Readers
 from nnlint.program.search import Search
 from nnlint.program.torch_version import declared_torch
+from nnlint.reading.notebook import Notebook
 from nnlint.reading.script import Script
 from nnlint.source import Source, Unreadable
 from nnlint.values import TorchVersion
@@ -36,7 +39,8 @@ class Program:
     """The targets, and every file of their projects that they lead to.
 
     `root` is the project's; without it every file belongs to the nearest project around it. `unsaved` holds text that
-    stands for a file's: standard input, an editor's buffer. Paths that are handed out are absolute.
+    stands for a file's: standard input, an editor's buffer; `conventions` says what the project of a file calls its
+    things. Paths that are handed out are absolute.
     """
 
     def __init__(
@@ -45,17 +49,20 @@ class Program:
         root: Path | None = None,
         *,
         unsaved: Mapping[Path, bytes] | None = None,
+        conventions: Callable[[Path], Conventions] = lambda path: Conventions(),
         read: Callable[[Source], Script] = _read_script,
     ) -> None:
         self._targets = {_absolute(target): target for target in targets}
         self._root = _absolute(root) if root is not None else None
         self._unsaved = {_absolute(path): data for path, data in (unsaved or {}).items()}
         self._read = read
+        self.conventions = conventions
         self._folders = Folders()
         self._search = Search(self._folders)
         self._scripts: dict[Path, Script | Unreadable] = {}
         self._roots: dict[Path, Path] = {}
         self._found: dict[tuple[str, Path, Path | None], Path | None] = {}
+        self._notebooks: dict[Path, Source | Unreadable] = {}
         self._torch: dict[Path, TorchVersion] = {}
         self._mentioned: dict[tuple[Path, tuple[bytes, ...]], bool] = {}
         self._states: dict[Path, Hashable] = {}
@@ -111,9 +118,9 @@ class Program:
         key = (path, words)
         if key not in self._mentioned:
             try:
-                data = self.data(path)
+                data = self.bytes(path)
                 self._mentioned[key] = any(word in data for word in words)
-            except OSError:
+            except (OSError, Unreadable):
                 self._mentioned[key] = True
         return self._mentioned[key]
 
@@ -158,6 +165,7 @@ class Program:
         for path in changed:
             del self._states[path]
             self._scripts.pop(path, None)
+            self._notebooks.pop(path, None)
         self._mentioned = {key: found for key, found in self._mentioned.items() if key[0] not in changed}
         if changed:
             self.readers.forget(changed)
@@ -226,7 +234,7 @@ class Program:
         parts = list(path.relative_to(self._folders.holder(path.parent)).parts)
         if parts[-1] == "__init__.py" and len(parts) > 1:
             parts.pop()
-        return ".".join((*parts[:-1], parts[-1].removesuffix(".py")))
+        return ".".join((*parts[:-1], parts[-1].removesuffix(".py").removesuffix(NOTEBOOK)))
 
     def shown(self, path: Path) -> str:
         """The path for the reader: of a target as it was named, of others relative to here if they are below."""
@@ -237,10 +245,33 @@ class Program:
         return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)
 
     def source(self, path: Path) -> Source:
-        """The text of a file, or what stands for it. Raises `Unreadable`."""
-        if path in self._unsaved:
-            return Source.decode(self.shown(path), self._unsaved[path])
-        return Source.read(path, self.shown(path))
+        """The text of a file, or what stands for it; of a notebook its program. Raises `Unreadable`."""
+        path = _absolute(path)
+        shown = self.shown(path)
+        if path.suffix == NOTEBOOK:
+            return replace(self._notebook(path, shown), path=shown)
+        return Source.decode(shown, self._unsaved[path]) if path in self._unsaved else Source.read(path, shown)
+
+    def bytes(self, path: Path) -> bytes:
+        """What is looked through for words. Raises `OSError`, and of a notebook `Unreadable`."""
+        path = _absolute(path)
+        if path.suffix == NOTEBOOK:
+            return self._notebook(path, self.shown(path)).text.encode("utf-8", "surrogatepass")
+        return self.data(path)
+
+    def _notebook(self, path: Path, shown: str) -> Source:
+        """The program of a notebook, whose file is gone through once."""
+        if path not in self._notebooks:
+            try:
+                self._notebooks[path] = Notebook.read(shown, self.data(path)).source()
+            except OSError as error:
+                raise Unreadable(shown, f"cannot be read: {error.strerror}") from error
+            except Unreadable as error:
+                self._notebooks[path] = error
+        found = self._notebooks[path]
+        if isinstance(found, Unreadable):
+            raise found
+        return found
 
 
 def _absolute(path: Path) -> Path:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
 
 MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
 
+NOTEBOOK = ".ipynb"
+SCRIPTS = (".py",)
+ALL = (*SCRIPTS, NOTEBOOK)
 SKIPPED = frozenset({"__pycache__", "venv", "node_modules", "build", "dist"})
 """Folders in which nobody's own code is. Hidden ones (.git, .venv, .tox, .nox) and *.egg-info are skipped besides."""
 
@@ -35,19 +36,20 @@ def package_holder(folder: Path) -> Path:
     return folder
 
 
-def python_files(paths: Iterable[Path], exclude: Sequence[str] = (), root: Path | None = None) -> list[Path]:
-    """The files named, and the .py files below the folders named, sorted, each once.
+LeavesOut = Callable[[str, bool], bool]
+"""Whether a path, absolute, is left out of a walk; the second argument says that it is a folder."""
 
-    `exclude` holds patterns as in a .gitignore, relative to `root` (by default the root of the project that a folder is
-    in). A file that is named is taken whatever it is called and whatever is excluded.
+
+def python_files(paths: Iterable[Path], leaves_out: LeavesOut | None = None) -> list[Path]:
+    """The files named, and the scripts and notebooks below the folders named, sorted, each once.
+
+    A file that is named is taken whatever it is called and whatever is left out; a folder that is named is looked into.
     """
-    spec = GitIgnoreSpec.from_lines(exclude)
     named: dict[str, Path] = {}
     found: dict[str, Path] = {}
     for path in paths:
         if path.is_dir():
-            base = os.path.abspath(root if root is not None else find_root(path))
-            for file in walk(path, spec, Path(base)):
+            for file in walk(path, leaves_out, suffixes=ALL):
                 found.setdefault(os.path.realpath(file), file)
         else:
             named.setdefault(os.path.realpath(path), path)
@@ -59,9 +61,12 @@ class ProjectTooLarge(Exception):
 
 
 def walk(
-    folder: Path, spec: GitIgnoreSpec | None = None, base: Path | None = None, most_folders: int | None = None
+    folder: Path,
+    leaves_out: LeavesOut | None = None,
+    most_folders: int | None = None,
+    suffixes: tuple[str, ...] = SCRIPTS,
 ) -> Iterator[Path]:
-    """The .py files below a folder; links last, and only to what was not walked yet, so that loops end.
+    """The files below a folder that end so; links last, and only to what was not walked yet, so that loops end.
 
     Raises `ProjectTooLarge` after `most_folders`.
     """
@@ -83,9 +88,9 @@ def walk(
         below: list[str] = []
         for entry in _entries(current):
             is_folder = _is_folder(entry)
-            if _is_skipped(entry.name) if is_folder else not _is_script(entry):
+            if _is_skipped(entry.name) if is_folder else not _is_script(entry, suffixes):
                 continue
-            if spec is not None and _is_excluded(spec, entry.path, base, is_folder):
+            if leaves_out is not None and leaves_out(os.path.abspath(entry.path), is_folder):
                 continue
             if entry.is_symlink():
                 links.append(entry.path)
@@ -112,22 +117,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_script(entry: os.DirEntry[str]) -> bool:
+def _is_script(entry: os.DirEntry[str], suffixes: tuple[str, ...]) -> bool:
     try:
-        return entry.name.endswith(".py") and entry.is_file()
+        return entry.name.endswith(suffixes) and entry.is_file()
     except OSError:
         return False
 
 
 def _is_skipped(name: str) -> bool:
     return name.startswith(".") or name in SKIPPED or name.endswith(".egg-info")
-
-
-def _is_excluded(spec: GitIgnoreSpec, path: str, base: Path | None, is_folder: bool) -> bool:
-    """Whether a pattern matches, relative to `base`; a path that is not below it is matched as a whole."""
-    absolute = Path(os.path.abspath(path))
-    try:
-        relative = absolute.relative_to(base or Path.cwd())
-    except ValueError:
-        relative = absolute.relative_to(absolute.anchor)
-    return spec.match_file(relative.as_posix() + ("/" if is_folder else ""))

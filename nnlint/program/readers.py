@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnlint.program.project import ProjectTooLarge, walk
+from nnlint.program.project import ALL, NOTEBOOK, ProjectTooLarge, walk
+from nnlint.reading.notebook_text import content
 from nnlint.reading.uses import ClassUses, Uses, uses
 from nnlint.source import Unreadable
 
@@ -96,10 +97,12 @@ class Readers:
         project = _Project()
         targets = {path.absolute() for path in self._program.targets}
         try:
-            files = dict.fromkeys((*sorted(targets), *walk(root, most_folders=MOST_FOLDERS)))
+            files = dict.fromkeys((*sorted(targets), *walk(root, None, MOST_FOLDERS, ALL)))
         except ProjectTooLarge:
             return None
         for path in files:
+            if "." in path.stem and path not in targets:
+                continue  # nothing can import it: a copy kept beside, as `model.old.py`
             if not self._program.is_read(path) and not (path in targets and self._program.mentions(path, (b"torch",))):
                 project.names |= self._names_in(path)
             elif self._program.root_of(path) == root:
@@ -113,8 +116,11 @@ class Readers:
         if path not in self._names:
             self._program.state(path)
             try:
-                self._names[path] = {name.decode() for name in _BEHIND_A_DOT.findall(self._program.data(path))}
-            except OSError:
+                data = self._program.data(path)
+                if path.suffix == NOTEBOOK:  # its outputs read nothing
+                    data = "\n".join(cell.source for cell in content(str(path), data).cells).encode("utf-8", "replace")
+                self._names[path] = {name.decode() for name in _BEHIND_A_DOT.findall(data)}
+            except (OSError, Unreadable):
                 self._names[path] = set()
         return self._names[path]
 

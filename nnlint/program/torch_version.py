@@ -33,13 +33,13 @@ def declared_torch(root: Path) -> TorchVersion:
                 declared = next(read(file.read_text(encoding="utf-8")), None)
             except (OSError, ValueError, RecursionError, AttributeError, TOMLDecodeError):
                 continue
-            found = _range(declared) if declared is not None else None
+            found = parse_versions(declared) if declared is not None else None
             if found is not None:
                 return found
     return TorchVersion(NEWEST_TORCH, NEWEST_TORCH)
 
 
-def _range(declared: str) -> TorchVersion | None:
+def parse_versions(declared: str) -> TorchVersion | None:
     """The versions that a specifier (`>=1.8,<2`, `^2.0`, `=1.7.*`) allows; None when it allows none or all."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 

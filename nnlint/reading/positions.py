@@ -13,7 +13,6 @@ than a pass over every file as long as fewer than one in four has a finding, and
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable
 from itertools import accumulate
@@ -22,9 +21,7 @@ from typing import Any
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-from nnlint.source import Span
-
-NEW_LINE = re.compile(r"\r\n?|\n")  # as Python counts: a form feed or U+2028 begins no line
+from nnlint.source import NEW_LINE, Span
 
 
 def locate(module: cst.Module, nodes: list[cst.CSTNode], wanted: Iterable[int]) -> dict[int, Span]:

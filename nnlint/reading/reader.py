@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from nnlint.reading.nesting import TOO_DEEP, Nesting, nesting
-from nnlint.source import Source, Span, Unreadable
+from nnlint.source import NEW_LINE, Source, Span, Unreadable
 
 if TYPE_CHECKING:
     import libcst
@@ -130,8 +130,6 @@ def _explained(path: str, text: str, error: libcst.ParserSyntaxError) -> Unreada
 
 def _with_form_feeds(spans: dict[int, Span], text: str, module: libcst.Module) -> dict[int, Span]:
     """libcst forgets a form feed at the start of a line of code, which moves the columns of that line."""
-    from nnlint.reading.positions import NEW_LINE
-
     pairs = zip(NEW_LINE.split(text.removeprefix(BYTE_ORDER_MARK)), NEW_LINE.split(module.code), strict=False)
     shifts = [len(line) - len(kept) for line, kept in pairs]
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TextIO
+from typing import Literal, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -36,13 +36,19 @@ VERDICTS = {"confirmed": "bold red", "refuted": "bold green"}
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFORMATION: "bold cyan"}
 
 
-def write(report: Report, stream: TextIO) -> None:
-    """Print the report; coloured on a terminal, as NO_COLOR and FORCE_COLOR say otherwise. Nothing is wrapped."""
-    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+def write(report: Report, stream: TextIO, *, quiet: bool = False, plain: bool = False) -> None:
+    """Print the report; coloured on a terminal, as NO_COLOR and FORCE_COLOR say otherwise. Nothing is wrapped.
+
+    A `quiet` one has no summary; a `plain` one has no colours whatever the environment says.
+    """
+    color_system: Literal["auto"] | None = None if plain else "auto"
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, color_system=color_system)
     for finding in report.findings:
         for line in _finding(finding, report):
             console.print(line, soft_wrap=True)
         console.print()
+    if quiet:
+        return
     console.print(_summary(report), soft_wrap=True)
     fixable = _fixable(report)
     if fixable:
@@ -108,8 +114,10 @@ def _bar(gutter: int) -> Text:
 
 def _summary(report: Report) -> Text:
     files = _counted(report.files, "file")
+    if report.held_back:
+        files += f"; {_counted(report.held_back, 'known finding')} held back"
     if not report.findings:
-        return Text(f"Found no problems in {files}", style="green")
+        return Text(f"Found no {'new ' if report.held_back else ''}problems in {files}", style="green")
     counts = [
         _counted(count, name)
         for severity, name in (

@@ -127,8 +127,8 @@ def _key(finding: Finding) -> Any:
 
 
 def _probed(path: str) -> Any:
-    from nnlint import config
+    from nnlint.config import Hierarchy
     from nnlint.probe.limits import Limits
     from nnlint.probe.probing import Script, probe_script
 
-    return probe_script(Script(path), Limits(), config.load(Path(path)))
+    return probe_script(Script(path), Limits(), Hierarchy(start=Path(path).parent))

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnlint import config, engine
-from nnlint.config import Settings
+from nnlint import engine
+from nnlint.config import Hierarchy, command_line
 from nnlint.engine import Report
 from nnlint.fixing.contents import Content
 from nnlint.fixing.rounds import fix
 from nnlint.foretelling import Remembering
+from nnlint.program.project import NOTEBOOK
 
 
 class Cancelled(Exception):
@@ -62,7 +63,7 @@ class Project:
         self.root = root
         self._wishes = wishes
         self._witness: Remembering | None = None
-        self._settings = Settings()
+        self._settings = Hierarchy()
         self._beside: frozenset[Path] = frozenset()
 
     def holds(self, path: Path) -> bool:
@@ -75,32 +76,31 @@ class Project:
     def check(self, unsaved: Mapping[Path, bytes], progress: Callable[[int, int], None]) -> Report:
         """Check all with these texts in the place of the files'. `progress` may raise `Cancelled`.
 
-        Raises `config.ConfigurationError`.
+        Raises `ConfigurationError`.
         """
+        return engine.in_cells(self._check(unsaved, progress))
+
+    def _check(self, unsaved: Mapping[Path, bytes], progress: Callable[[int, int], None]) -> Report:
         beside = frozenset(path for path in unsaved if not path.exists())
         if self._witness is None or beside != self._beside:
-            self._settings = config.override(config.load(self.root), self._wishes.select, self._wishes.ignore)
+            over = command_line(select=self._wishes.select, ignore=self._wishes.ignore)
+            self._settings = Hierarchy(over, start=self.root)
             self._witness = Remembering([self.root, *sorted(beside)], self._settings, unsaved)
             self._beside = beside
         self._witness.update(unsaved)
-        return engine.check([], self._settings, witness=self._witness, progress=progress)
+        return engine.check_programs([], self._settings, witness=self._witness, progress=progress)
 
     def fixed(self, path: Path, unsaved: Mapping[Path, bytes]) -> tuple[str, str] | None:
         """The text of a file before and after all safe fixes that change this file only; None without any."""
 
         def check(texts: Mapping[Path, bytes]) -> Report:
-            return self.check({**unsaved, **texts}, lambda number, total: None)
+            return self._check({**unsaved, **texts}, lambda number, total: None)
 
         done = fix(check, read=lambda file: unsaved[file] if file in unsaved else file.read_bytes(), only={path})
-        if path not in done.after:
+        if path not in done.after or path.suffix == NOTEBOOK:
             return None
         before, after = (Content.of(str(path), data).text for data in (done.before[path], done.after[path]))
         return before, after
-
-    def check_alone(self, path: Path, unsaved: Mapping[Path, bytes]) -> Report:
-        """A first answer for one file, long before all are known."""
-        settings = config.override(config.load(self.root), self._wishes.select, self._wishes.ignore)
-        return engine.check([path], settings, unsaved=unsaved)
 
 
 def shared(path: str, folders: list[Path]) -> Path:

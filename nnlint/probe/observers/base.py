@@ -20,6 +20,7 @@ class Observer:
 
     decides: ClassVar[tuple[str, ...]] = ()
     operations: ClassVar[frozenset[str]] = frozenset()
+    operations_before: ClassVar[frozenset[str] | None] = None  # those that `calling` wants to see, if not the same
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -47,6 +48,9 @@ class Observer:
 
     def left(self, visit: Pass) -> None:
         """A module has run."""
+
+    def transformed(self, transform: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A transform of torchvision has run outside of any network; `entering` and `left` are not told of it."""
 
     def differentiating(self, backward: Backward) -> None:
         """`backward` is about to run; its graph has been walked."""
@@ -77,6 +81,9 @@ class Observer:
 
     def scheduler_stepped(self, scheduler: Any) -> None:
         """A learning-rate scheduler has been stepped, by the user's code."""
+
+    def dataset_made(self, dataset: torch.utils.data.Dataset[Any]) -> None:
+        """The constructor of a dataset has run; the frame that called it is on the stack."""
 
     def loader_made(self, loader: torch.utils.data.DataLoader[Any]) -> None:
         """The constructor of a data loader has run."""

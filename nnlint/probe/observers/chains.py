@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from nnlint.events import ActivationsStacked, LayersChained, OutputCompared
 from nnlint.probe.makers import LINEAR, POOLS, Layers, first_tensor, kind
 from nnlint.probe.observers.base import Observer
 from nnlint.probe.places import called
+from nnlint.probe.remembered import Remembered
 from nnlint.probe.run import Call, Pass, Run
 from nnlint.source import Place
 
@@ -47,8 +46,8 @@ class Chains(Observer):
     def __init__(self, run: Run) -> None:
         super().__init__(run)
         self._layers = Layers()
-        self._linear: Any = WeakTensorKeyDictionary()  # stacks of what linear layers made
-        self._squashed: Any = WeakTensorKeyDictionary()
+        self._linear = Remembered[_Stack]()  # stacks of what linear layers made
+        self._squashed = Remembered[_Stack]()
         self._deepest: dict[Place, _Stack] = {}
         self._pairs: weakref.WeakKeyDictionary[nn.Module, nn.Module | None] = weakref.WeakKeyDictionary()
 

@@ -13,6 +13,7 @@ from nnlint.events import GraphCut
 from nnlint.probe import graphs
 from nnlint.probe.learners import learners_of
 from nnlint.probe.observers.base import Observer
+from nnlint.probe.patching import Patches
 from nnlint.probe.places import words
 from nnlint.probe.run import Backward, Call, Run
 from nnlint.probe.taint import taint_of
@@ -40,7 +41,7 @@ class Cuts(Observer):
         self._places: dict[tuple[Place, str], int] = {}
         self._idle: dict[Place, bool] = {}  # where tensors that hang on no graph were detached
         self._learners = learners_of(run)
-        _watch_makers(self._from_array)
+        _watch_makers(run.patches, self._from_array)
 
     def called(self, call: Call) -> None:
         if call.name.endswith(_ASKS):
@@ -215,7 +216,7 @@ def _tensors(call: Call) -> Iterable[torch.Tensor]:
             pending += each[:100]
 
 
-def _watch_makers(made: Callable[[object, torch.Tensor], None]) -> None:
+def _watch_makers(patches: Patches, made: Callable[[object, torch.Tensor], None]) -> None:
     """Say when `torch.from_numpy` or `Variable`, which no mode sees, makes a tensor of something."""
     original, metaclass = torch.from_numpy, type(torch.autograd.Variable)
 
@@ -230,5 +231,5 @@ def _watch_makers(made: Callable[[object, torch.Tensor], None]) -> None:
             made(args[0], tensor)
         return tensor
 
-    torch.from_numpy = from_numpy
-    metaclass.__call__ = called  # type: ignore[assignment, method-assign]
+    patches.put(torch, "from_numpy", from_numpy)
+    patches.put(metaclass, "__call__", called)

@@ -35,7 +35,9 @@ class Discarded(Observer):
             self._result = None
             return
         self._result, self._name, self._operation = weakref.ref(call.result), call.name, call.operation
-        self._inplace = bool(call.argument("inplace")) or call.kwargs.get("out") is not None
+        self._inplace = ("inplace" in call.parameters and bool(call.argument("inplace"))) or (
+            bool(call.kwargs) and (bool(call.kwargs.get("inplace")) or call.kwargs.get("out") is not None)
+        )
 
     def thrown(self, value: object) -> None:
         last = self._result() if self._result is not None else None

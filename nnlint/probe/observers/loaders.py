@@ -17,7 +17,6 @@ from torch.utils.data import IterableDataset, RandomSampler, SequentialSampler, 
 
 from nnlint.events import DataEvaluated, LoaderMade
 from nnlint.probe.observers.base import Observer
-from nnlint.probe.patches.wrapping import datasets_made
 from nnlint.probe.run import Run
 from nnlint.source import Place
 from nnlint.values import Role, Split
@@ -34,7 +33,12 @@ class Loaders(Observer):
         super().__init__(run)
         self._known: dict[int, _Loader] = {}
         self._places: weakref.WeakKeyDictionary[Any, Place] = weakref.WeakKeyDictionary()
-        datasets_made(self._dataset_made)
+
+    def dataset_made(self, dataset: Any) -> None:
+        place = self.run.places.here()
+        if place is not None:
+            with contextlib.suppress(TypeError):  # one that can not be referred to weakly
+                self._places.setdefault(dataset, place)
 
     def loader_made(self, loader: Any) -> None:
         place = self.run.book.place(loader)
@@ -121,12 +125,6 @@ class Loaders(Observer):
         )
         told = f"item {known.first[0]} differs between two reads" if differs else "an item is the same when read twice"
         self.run.saw(event, told, alone=False)
-
-    def _dataset_made(self, dataset: Any) -> None:
-        place = self.run.places.here()
-        if place is not None:
-            with contextlib.suppress(TypeError):  # one that can not be referred to weakly
-                self._places.setdefault(dataset, place)
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ class Losses(Observer):
 
     decides = (*_CODES, "NN106")
     operations = frozenset({"*"})
+    operations_before = frozenset(LOSS_FUNCTIONS)
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
@@ -94,6 +95,8 @@ def _measured(tensor: torch.Tensor, facts: TensorFacts) -> tuple[str, bool]:
     values = tensor.detach().float()
     if not values.numel():
         return "it is empty", False
+    if values.layout != torch.strided:
+        return "it is sparse", False
     low, high = float(values.min()), float(values.max())
     told = f"values from {low:.3g} to {high:.3g}"
     match facts.scale:

@@ -309,7 +309,7 @@ def _watch_arguments(observer: Optimizers) -> None:
             observer.run.saw(event, "it is given a method", codes=_BUILT)
         original(self, params, *args, **kwargs)
 
-    torch.optim.Optimizer.__init__ = constructed  # type: ignore[method-assign]
+    observer.run.patches.put(torch.optim.Optimizer, "__init__", constructed)
 
 
 def _watch_clipping(observer: Optimizers) -> None:
@@ -323,4 +323,4 @@ def _watch_clipping(observer: Optimizers) -> None:
                 observer.clipped()
                 return _original(*args, **kwargs)
 
-            setattr(module, name, clip)
+            observer.run.patches.put(module, name, clip)

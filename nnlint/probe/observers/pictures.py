@@ -15,6 +15,8 @@ from nnlint.probe.run import Pass, Run
 
 BEYOND = 2.0
 """Values above this are not in [0, 1], whatever a resize adds at edges: they are on the scale of [0, 255]."""
+MOST_LOOKS = 1000
+"""Images of which the values are looked at, for each `Normalize`."""
 BELOW = -0.05
 """Values below this have been normalized before: no image has negative ones, and a resize adds less."""
 
@@ -29,15 +31,20 @@ class Pictures(Observer):
         self._known: dict[int, _Normalizer] = {}
 
     def left(self, visit: Pass) -> None:
-        module = visit.module
+        self.transformed(visit.module, visit.args, visit.kwargs)
+
+    def transformed(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if type(module).__name__ != "Normalize" or not type(module).__module__.startswith("torchvision."):
             return
-        given = next((each for each in tensors((visit.args, visit.kwargs)) if each.is_floating_point()), None)
+        known = self._known.setdefault(id(module), _Normalizer(module))
+        known.fresh = True
+        known.looks += 1
+        if known.looks > MOST_LOOKS:
+            return
+        given = next((each for each in tensors((args, kwargs)) if each.is_floating_point()), None)
         if given is None or not given.numel():
             return
-        known = self._known.setdefault(id(module), _Normalizer(module))
         known.low, known.high = min(known.low, float(given.min())), max(known.high, float(given.max()))
-        known.fresh = True
 
     def loader_starts(self, loader: Any) -> None:
         for known in self._known.values():
@@ -75,6 +82,7 @@ class _Normalizer:
     low: float = float("inf")
     high: float = float("-inf")
     trains: bool = False
+    looks: int = 0
     fresh: bool = False  # it ran since the last step
 
     @property

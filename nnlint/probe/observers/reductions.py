@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from nnlint.events import SamplesReduced
 from nnlint.probe.callers import by_user
 from nnlint.probe.observers.base import Observer
 from nnlint.probe.places import words
+from nnlint.probe.remembered import Remembered
 from nnlint.probe.run import Call, Pass, Run
 from nnlint.source import Place
 
@@ -34,10 +34,18 @@ class Reductions(Observer):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._scores = WeakTensorKeyDictionary()
-        self._terms = WeakTensorKeyDictionary()  # log-probabilities over dimension 1, and their products
-        self._picked = WeakTensorKeyDictionary()  # what `argmax(0)` gave
-        self._summed = WeakTensorKeyDictionary()
+        self._scores = Remembered[bool]()
+        self._terms = Remembered[bool]()  # log-probabilities over dimension 1, and their products
+        self._picked = Remembered[_Reduced]()  # what `argmax(0)` gave
+        self._summed = Remembered[_Reduced]()
+        self._carried: dict[str, list[Remembered[Any]]] = {}  # by operation
+        for operations, several in (
+            (_KEEP, [self._picked, self._summed]),
+            (_SAME_SCORES, [self._scores]),
+            (("identity", "elementwise"), [self._terms]),
+        ):
+            for operation in operations:
+                self._carried.setdefault(operation, []).extend(several)
 
     def left(self, visit: Pass) -> None:
         if visit.depth == 0 and isinstance(visit.output, torch.Tensor) and visit.output.dim() == 2:
@@ -65,10 +73,7 @@ class Reductions(Observer):
             self._carry(call.operation, tensor, result)
 
     def _carry(self, operation: str, tensor: torch.Tensor, result: torch.Tensor) -> None:
-        kept = [self._picked, self._summed] if operation in _KEEP else []
-        kept += [self._scores] if operation in _SAME_SCORES else []
-        kept += [self._terms] if operation in ("identity", "elementwise") else []
-        for known in kept:
+        for known in self._carried.get(operation, ()):
             if tensor in known:
                 known[result] = known[tensor]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from nnlint.events import SequenceRead
 from nnlint.probe.observers.base import Observer
+from nnlint.probe.remembered import Remembered
 from nnlint.probe.replays import mapped, replay
 from nnlint.probe.run import Call, Pass, Run
 from nnlint.source import Place
@@ -70,7 +70,7 @@ class Sequences(Observer):
     def __init__(self, run: Run) -> None:
         super().__init__(run)
         self._reads: dict[tuple[int, Place], _Read] = {}
-        self._outputs = WeakTensorKeyDictionary()  # of layers of sequences, with whether time and batch were swapped
+        self._outputs = Remembered[tuple[_Read, bool]]()  # of such layers, and whether time and batch were swapped
         self._under_way: list[_Read] = []
         self._last: _Network | None = None
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from nnlint.events import OperationRan
 from nnlint.probe.callers import by_user
 from nnlint.probe.observers.base import Observer
+from nnlint.probe.remembered import Remembered
 from nnlint.probe.run import Call, Pass, Run
 from nnlint.values import TensorFacts
 
@@ -22,8 +22,8 @@ class Squeezes(Observer):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._loaded = WeakTensorKeyDictionary()
-        self._outputs = WeakTensorKeyDictionary()  # of whole networks, with whether their input was loaded
+        self._loaded = Remembered[bool]()
+        self._outputs = Remembered[bool]()  # of whole networks, with whether their input was loaded
         self._samples: int | None = None  # that the network under way was given
 
     def batch_loaded(self, loader: Any, indices: object, batch: Any) -> None:

@@ -158,6 +158,9 @@ class Steps(Observer):
             return
         elif event.gradients is Gradients.USED:
             self.run.undecided(event, what, codes=_STEPS)
+        elif event.gradients is Gradients.FRESH and known.steps == 1:
+            self.run.saw(event, what, codes=tuple(code for code in _STEPS if code != "NN201"))
+            self.run.undecided(event, "nothing had filled the gradients before the first step", codes=("NN201",))
         else:
             self.run.saw(event, what, codes=_STEPS)
 
@@ -372,4 +375,4 @@ def _patch_clipping(steps: Steps) -> None:
                         steps.run.muted -= 1
                 return _original(given, *args, **kwargs)
 
-            setattr(module, name, clip)
+            steps.run.patches.put(module, name, clip)

@@ -9,13 +9,13 @@ from itertools import combinations
 from math import prod
 
 import torch
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from nnlint.events import Reshaped
 from nnlint.interpreter.reshaping import is_split_or_merge, moved
 from nnlint.interpreter.sizes import Size, Symbol
 from nnlint.probe.callers import arguments, by_user
 from nnlint.probe.observers.base import Observer
+from nnlint.probe.remembered import Remembered
 from nnlint.probe.run import Call, Pass, Run
 from nnlint.source import Place
 
@@ -61,9 +61,9 @@ class Views(Observer):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._weights = WeakTensorKeyDictionary()  # of attention
-        self._attended = WeakTensorKeyDictionary()
-        self._made = WeakTensorKeyDictionary()  # by views whose result may be cut yet
+        self._weights = Remembered[bool]()  # of attention
+        self._attended = Remembered[bool]()
+        self._made = Remembered[_View]()  # by views whose result may be cut yet
         self._views: dict[tuple[object, ...], _View] = {}
         self._counts: Counter[Place] = Counter()
         self._merged: dict[int, Shape] = {}  # by what it made, in the pass of the network under way

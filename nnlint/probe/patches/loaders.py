@@ -6,8 +6,10 @@ import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 from torch.utils.data import dataloader as loading
+
+from nnlint.probe.patches.wrapping import wrap_constructors
 
 if TYPE_CHECKING:
     from nnlint.probe.hooks import Hooks
@@ -56,9 +58,32 @@ def hook_loaders(hooks: Hooks) -> None:
             hooks.tell("batch_loaded", loaders[self], self._nnlint_indices, batch)
         return batch
 
+    _hook_datasets(hooks)
     hooks.patch(DataLoader, "__init__", constructed)
     hooks.patch(DataLoader, "_get_iterator", started)
     hooks.patch(loading._BaseDataLoaderIter, "__next__", next_batch)
+
+
+def _hook_datasets(hooks: Hooks) -> None:
+    """Datasets need no constructor, so they are given one.
+
+    A `__new__` could not be undone: once it is deleted, constructors of classes below take no arguments any more.
+    """
+
+    def constructed(self: Any, *args: Any, **kwargs: Any) -> None:
+        following = super(Dataset, self).__init__
+        if getattr(following, "__objclass__", None) is object and _has_own(type(self), "__new__"):
+            following()  # arguments are those of `__new__`
+        else:
+            following(*args, **kwargs)
+
+    if "__init__" not in vars(Dataset):
+        hooks.patch(Dataset, "__init__", constructed)
+    wrap_constructors(hooks, Dataset, lambda dataset, args, kwargs: hooks.tell("dataset_made", dataset))
+
+
+def _has_own(cls: type, name: str) -> bool:
+    return any(name in vars(each) for each in cls.__mro__ if each is not object)
 
 
 def _noted(indices: Iterator[Any], holder: Any) -> Iterator[Any]:

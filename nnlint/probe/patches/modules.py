@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -27,6 +28,10 @@ def hook_modules(hooks: Hooks) -> None:
             return call(self, *args, **kwargs)
         if not run.passes:
             hooks.stop_if_enough()
+            if is_transform(type(self)):  # type: ignore[arg-type]
+                output = call(self, *args, **kwargs)
+                hooks.tell("transformed", self, args, kwargs)
+                return output
         visit = Pass(self, args, kwargs, len(run.passes), grad_enabled=torch.is_grad_enabled(), training=self.training)
         visit.place = run.places.here() if not run.passes else None
         hooks.tell("entering", visit)
@@ -69,3 +74,9 @@ def hook_modules(hooks: Hooks) -> None:
         hooks.tell("module_made", module, args, kwargs)
 
     wrap_constructors(hooks, module_class, module_made)
+
+
+@cache
+def is_transform(kind: type) -> bool:
+    """Whether a module is one of those with which torchvision prepares each item of a dataset: no network."""
+    return kind.__module__.startswith("torchvision.transforms.")

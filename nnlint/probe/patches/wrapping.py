@@ -63,17 +63,3 @@ def wrap_constructors(hooks: Hooks, base: type, made: Callable[[Any, Any, Any], 
         wrap(cls)
         pending += cls.__subclasses__()
     follow(base)
-
-
-def datasets_made(made: Callable[[Any], None]) -> None:
-    """Say when an object of a dataset class is made; many have constructors that call none of their parents'."""
-    from torch.utils.data import Dataset
-
-    original = Dataset.__new__
-
-    def new(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        dataset = object.__new__(cls) if original is object.__new__ else original(cls)
-        made(dataset)
-        return dataset
-
-    Dataset.__new__ = new  # type: ignore[method-assign]
