@@ -13,7 +13,6 @@ from nnlint.reading import script as ir
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
-_BIASES = (b".bias.data", b".bias,", b".bias)")
 _LOADING = frozenset({"load_state_dict", "load_url", "load_state_dict_from_url"})
 
 
@@ -40,9 +39,9 @@ class Biases:
 
 
 def loads_weights(run: Interpreter, frame: Frame) -> bool:
-    """Whether the file loads weights, or something in the project may work with biases without asking for them."""
-    found = run.program.readers.uses(frame.namespace.path)
-    return bool(_LOADING & {*found.names, *found.called}) or run.program.mentions_anywhere(_BIASES)
+    """Whether anything in the project loads weights, or may work with the biases of layers."""
+    readers, path = run.program.readers, frame.namespace.path
+    return readers.is_touched(path, "bias") or any(readers.may_read(path, "", name) for name in _LOADING)
 
 
 def of_layer(expr: ir.Expr) -> ir.Attribute | None:

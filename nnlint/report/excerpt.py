@@ -46,27 +46,29 @@ def physical_lines(text: str) -> list[str]:
 
 def _row(line: str, number: int, span: Span) -> Row:
     if not span.line <= number <= span.end_line:
-        return Row(number, "".join(_shown(line)))
-    shown = list(_shown(line))
+        return Row(number, "".join(shown(line)))
+    characters = list(shown(line))
     start = span.column - 1 if number == span.line else len(line) - len(line.lstrip())
     end = span.end_column - 1 if number == span.end_line else len(line.rstrip())
-    before = sum(width(character) for character in shown[:start])
-    marked = sum(width(character) for character in shown[start:end])
+    before = sum(width(character) for character in characters[:start])
+    marked = sum(width(character) for character in characters[start:end])
     is_empty = number == span.line == span.end_line and marked == 0
-    return Row(number, "".join(shown), " " * before + "^" * (1 if is_empty else marked) if is_empty or marked else "")
+    return Row(
+        number, "".join(characters), " " * before + "^" * (1 if is_empty else marked) if is_empty or marked else ""
+    )
 
 
-def _shown(line: str) -> Iterator[str]:
+def shown(line: str) -> Iterator[str]:
     """What stands on the terminal for each character."""
     column = 0
     for character in line:
-        shown = character
+        stand_in = character
         if character == "\t":
-            shown = " " * (TAB - column % TAB)
+            stand_in = " " * (TAB - column % TAB)
         elif unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs"):
-            shown = "\N{REPLACEMENT CHARACTER}"
-        column += width(shown)
-        yield shown
+            stand_in = "\N{REPLACEMENT CHARACTER}"
+        column += width(stand_in)
+        yield stand_in
 
 
 def width(text: str) -> int:

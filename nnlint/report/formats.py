@@ -19,6 +19,7 @@ FORMATS = {
     "gitlab": "nnlint.report.gitlab",
     "junit": "nnlint.report.junit",
     "rdjson": "nnlint.report.rdjson",
+    "html": "nnlint.report.html",
 }
 
 
