@@ -48,6 +48,8 @@ class EvaluationWithGradients(Rule):
 
     The function that evaluates is decorated with `@torch.no_grad()` where it does nothing else, else the loop or the
     statement is put under `with torch.no_grad():`. It is safe: nothing differentiates what the evaluation computes.
+    Where the network's own code is not known the fix is unsafe: it may use gradients in its forward pass, as those do
+    that learn from a few examples.
 
     ## Quiet when
 
@@ -78,9 +80,10 @@ class EvaluationWithGradients(Rule):
 
 def _without_gradients(event: ModuleCalled) -> Fix | None:
     context = (Named("torch.no_grad"), "()")
+    safety = Safety.SAFE if event.is_known else Safety.UNSAFE
     if event.evaluates is not None:
-        return Fix("decorate with `@torch.no_grad()`", Safety.SAFE, (Decorate(event.evaluates, context),))
+        return Fix("decorate with `@torch.no_grad()`", safety, (Decorate(event.evaluates, context),))
     if event.stretch is not None:
         changes = (Wrap(event.stretch, event.stretch, context),)
-        return Fix("put under `with torch.no_grad():`", Safety.SAFE, changes)
+        return Fix("put under `with torch.no_grad():`", safety, changes)
     return None

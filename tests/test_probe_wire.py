@@ -79,6 +79,10 @@ def made(kind: Any, full: bool) -> Any:
         if arguments[-1] is Ellipsis:
             return (made(arguments[0], full),) * 2 if full else ()
         return tuple(made(each, full) for each in arguments)
+    if origin is frozenset:
+        return frozenset([made(arguments[0], full)] if full else [])
+    if origin is type:
+        return typing.get_args(arguments[0])[0]
     if origin is not None and issubclass(origin, Mapping):
         return {"dim": 1, "p": None} if full else {}
     if kind is Place:

@@ -15,12 +15,10 @@ from nnlint.values import Lapse, Layer, ModeMiss, Role
 class ModuleCalled(Event):
     """A module was called from outside of any module: a forward pass of the whole network.
 
-    `training` is its mode (None: not known), `mode_set` where that was last set; `left_in_evaluation` says that
-    an evaluation
-    switched to evaluation mode there and that, on some path at least, nothing switched back.
-    `mode_layers` names the layers in it that behave differently in the two modes: () when there are none, None
-    when it is not
-    known whether there are.
+    `training` is its mode (None: not known), `mode_set` where that was last set; `left_in_evaluation` says that an
+    evaluation switched to evaluation mode there and that, on some path at least, nothing switched back. `mode_layers`
+    names the layers in it that behave differently in the two modes: () when there are none, None when it is not known
+    whether there are. `is_known` says that what it does when it is called is known, as far as it is the user's own.
     Of one that evaluates: `evaluates` is a function that does only that, `stretch` the loop or statement that does;
     at `switch` its mode can be set for the evaluation, and is to be put back at `restore`. None: not known.
     """
@@ -41,6 +39,7 @@ class ModuleCalled(Event):
     stretch: Place | None = None
     switch: Slot | None = None
     restore: tuple[Slot, ...] | None = None
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

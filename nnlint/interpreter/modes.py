@@ -163,6 +163,7 @@ def set_own_mode(
             from nnlint.interpreter import lapses
 
             lapses.trained(run, module, place)
+            run.store.write(module, EVAL_PLACE, frozenset())  # undone on this path, whatever others do
         if training is False and not (put_back and before is False):
             run.store.write(module, EVAL_PLACE, frozenset({place}))
 

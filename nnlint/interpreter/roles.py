@@ -281,6 +281,7 @@ class Roles:
                 stretch=mending.stretch,
                 switch=mending.switch,
                 restore=mending.restore,
+                is_known=not isinstance(forward.module, Unknown),
                 trail=tuple(Step(place, "evaluation mode is set here") for place in left) or forward.trail,
                 confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
             )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from nnlint import events
+from nnlint import changes, events
 from nnlint.events import Event
 
 
@@ -89,6 +89,10 @@ def _plain(value: Any) -> Any:
             return value.name
         case tuple() | list():
             return [_plain(item) for item in value]
+        case frozenset():
+            return sorted(_plain(item) for item in value)
+        case type():
+            return value.__name__
         case Mapping():
             return {str(key): _plain(item) for key, item in value.items()}
         case bool() | int() | float() | str() | None:
@@ -107,6 +111,13 @@ def _made(kind: Any, value: Any) -> Any:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
             return tuple(_made(arguments[0], item) for item in value)
         return tuple(_made(each, item) for each, item in zip(arguments, value, strict=True))
+    if origin is frozenset:
+        return frozenset(_made(arguments[0], item) for item in value)
+    if origin is type:
+        found = getattr(changes, value)
+        if found not in typing.get_args(arguments[0]):
+            raise WireError(f"`{value}` is none of {arguments[0]}")
+        return found
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return kind[value]
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):

@@ -88,7 +88,7 @@ def walk(
         below: list[str] = []
         for entry in _entries(current):
             is_folder = _is_folder(entry)
-            if _is_skipped(entry.name) if is_folder else not _is_script(entry, suffixes):
+            if is_skipped(entry.name) if is_folder else not _is_script(entry, suffixes):
                 continue
             if leaves_out is not None and leaves_out(os.path.abspath(entry.path), is_folder):
                 continue
@@ -124,5 +124,6 @@ def _is_script(entry: os.DirEntry[str], suffixes: tuple[str, ...]) -> bool:
         return False
 
 
-def _is_skipped(name: str) -> bool:
+def is_skipped(name: str) -> bool:
+    """Whether a folder of that name is never looked into, unless it is named itself."""
     return name.startswith(".") or name in SKIPPED or name.endswith(".egg-info")
