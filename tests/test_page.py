@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,9 +14,7 @@ from nnlint.probe.limits import Request
 from nnlint.probe.probing import Probed
 from nnlint.report.page import render
 from nnlint.source import Place, Source, Span
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium on the path")
+from tests.browser import look, needs_browser
 
 SOURCE = "def forward(self, x):\n    return softmax(x)\n\nloss = criterion(model(x), y)  # <b>bold</b>\n"
 
@@ -63,32 +59,24 @@ def test_the_page_needs_nothing_from_elsewhere(probed: Probed) -> None:
 
 
 @needs_browser
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 500])
 def test_a_browser_draws_every_plot(probed: Probed, tmp_path: Path, width: int) -> None:
-    dom = looked_at(render(probed), tmp_path, width)
-    assert dom.count("main-svg") >= 2 * 9  # nine plots, each of several layers
-    assert "softmax output reaches <code>criterion</code>" in dom
+    body = look(render(probed), tmp_path, width=width).body
+    assert body.count("main-svg") >= 2 * 9  # nine plots, each of several layers
+    assert "softmax output reaches <code>criterion</code>" in body
+
+
+@needs_browser
+def test_the_excerpts_are_coloured_and_marked(probed: Probed, tmp_path: Path) -> None:
+    body = look(render(probed), tmp_path).body
+    assert '<i>2</i>    <span class="k">return</span> <mark>softmax(x)</mark>' in body
 
 
 @needs_browser
 def test_nothing_is_wider_than_the_window(probed: Probed, tmp_path: Path) -> None:
-    script = "<script>addEventListener('load', () => setTimeout(() => { document.title = 'width ' + "
-    script += "Math.max(...[...document.querySelectorAll('.plot, .card, .js-plotly-plot')].map(e => "
-    script += "e.getBoundingClientRect().right)) }, 500))</script></body>"
-    dom = looked_at(render(probed).replace("</body>", script), tmp_path, 1000)
-    right = re.search(r"<title>width ([\d.]+)", dom)
-    assert right is not None
-    assert float(right[1]) <= 1000
-
-
-def looked_at(page: str, folder: Path, width: int) -> str:
-    """The document as a browser has it when all is drawn."""
-    file = folder / "report.html"
-    file.write_text(page, encoding="utf-8")
-    assert BROWSER is not None
-    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000"]
-    command += [f"--window-size={width},2000", f"--user-data-dir={folder / 'profile'}", "--dump-dom", file.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    then = "return Math.max(...[...document.querySelectorAll('.plot, .card, .js-plotly-plot')].map(each => "
+    then += "each.getBoundingClientRect().right))"
+    assert float(look(render(probed), tmp_path, then=then, width=1000).title) <= 1000
 
 
 def _check(name: str, plot: dict[str, object], status: str = "passed", **numbers: float) -> dict[str, object]:

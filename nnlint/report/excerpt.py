@@ -27,16 +27,18 @@ class Row:
 def excerpt(text: str, span: Span, context: int) -> list[Row]:
     """The lines of the span, at most `LONGEST`, and `context` lines around it that are not blank at the edges."""
     lines = physical_lines(text)
+    return [_row(lines[number - 1], number, span) for number in shown_lines(lines, span, context)]
+
+
+def shown_lines(lines: list[str], span: Span, context: int) -> list[int]:
+    """The numbers of the lines that an excerpt shows."""
     end_line = min(span.end_line, span.line + LONGEST - 1)
-    rows = [
-        _row(lines[number - 1], number, span)
-        for number in range(max(1, span.line - context), min(len(lines), end_line + context) + 1)
-    ]
-    while rows and not rows[0].text.strip() and rows[0].number < span.line:
-        rows.pop(0)
-    while rows and not rows[-1].text.strip() and rows[-1].number > end_line:
-        rows.pop()
-    return rows
+    numbers = list(range(max(1, span.line - context), min(len(lines), end_line + context) + 1))
+    while numbers and numbers[0] < span.line and not lines[numbers[0] - 1].strip():
+        numbers.pop(0)
+    while numbers and numbers[-1] > end_line and not lines[numbers[-1] - 1].strip():
+        numbers.pop()
+    return numbers
 
 
 def physical_lines(text: str) -> list[str]:
@@ -48,14 +50,22 @@ def _row(line: str, number: int, span: Span) -> Row:
     if not span.line <= number <= span.end_line:
         return Row(number, "".join(shown(line)))
     characters = list(shown(line))
-    start = span.column - 1 if number == span.line else len(line) - len(line.lstrip())
-    end = span.end_column - 1 if number == span.end_line else len(line.rstrip())
+    start, end = marked_columns(line, number, span)
     before = sum(width(character) for character in characters[:start])
     marked = sum(width(character) for character in characters[start:end])
     is_empty = number == span.line == span.end_line and marked == 0
     return Row(
         number, "".join(characters), " " * before + "^" * (1 if is_empty else marked) if is_empty or marked else ""
     )
+
+
+def marked_columns(line: str, number: int, span: Span) -> tuple[int, int]:
+    """From where to where a line is marked, in characters from 0."""
+    if not span.line <= number <= span.end_line:
+        return 0, 0
+    start = span.column - 1 if number == span.line else len(line) - len(line.lstrip())
+    end = span.end_column - 1 if number == span.end_line else len(line.rstrip())
+    return start, end
 
 
 def shown(line: str) -> Iterator[str]:

@@ -12,8 +12,8 @@ from typing import Any
 from nnlint.engine import Report
 from nnlint.finding import Finding
 from nnlint.probe.probing import Probed
+from nnlint.report import coloured
 from nnlint.report.concise import position
-from nnlint.report.excerpt import excerpt
 from nnlint.report.runs import told
 from nnlint.source import Place
 
@@ -42,7 +42,8 @@ def render(probed: Probed) -> str:
         from nnlint.report import plots
     except ImportError as error:
         raise MissingPlots(f"the report needs `{error.name}`: install nnlint[probe]") from error
-    template = Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8")
+    here = Path(__file__).parent
+    template, colours = ((here / name).read_text(encoding="utf-8") for name in ("page.html.j2", "colours.css"))
     environment = jinja2.Environment(autoescape=True, trim_blocks=False)
     environment.filters["code"] = lambda text: markupsafe.Markup(
         _CODE.sub(r"<code>\1</code>", str(markupsafe.escape(text)))
@@ -56,6 +57,7 @@ def render(probed: Probed) -> str:
         checks=[{**check, "style": STYLES.get(check["status"], "")} for check in checks],
         plots=list(_plots(checks, plots)),
         notes=[line for each in probed.testimonies for line in list(told(each))[1:]],
+        colours=colours,
         script=plots.script(),
     )
 
@@ -92,16 +94,9 @@ def _finding(finding: Finding, report: Report) -> dict[str, object]:
     }
 
 
-def _rows(place: Place, report: Report, context: int) -> list[dict[str, object]]:
-    """The lines of an excerpt, each split around what is marked in it."""
+def _rows(place: Place, report: Report, context: int) -> list[tuple[int, list[coloured.Piece]]]:
     source = report.source(place)
-    rows = excerpt(source.text, place.span, context) if source and place.span else []
-    split = []
-    for row in rows:
-        start, end = row.marks.find("^"), len(row.marks)
-        parts = (row.text, "", "") if start < 0 else (row.text[:start], row.text[start:end], row.text[end:])
-        split.append({"number": row.number, **dict(zip(("before", "marked", "after"), parts, strict=True))})
-    return split
+    return coloured.rows(source, place.span, context) if source and place.span else []
 
 
 def _plots(checks: list[dict[str, Any]], plots: Any) -> Iterator[dict[str, object]]:
