@@ -50,7 +50,7 @@ def _coloured(text: str) -> list[list[tuple[str, str]]]:
 
     lines: list[list[tuple[str, str]]] = [[]]
     for token, value in lex("\n".join(physical_lines(text)), PythonLexer(stripnl=False, ensurenl=False)):
-        kind = _kind(str(token))
+        kind = _kind(token)
         for number, part in enumerate(value.split("\n")):
             if number:
                 lines.append([])
@@ -60,8 +60,9 @@ def _coloured(text: str) -> list[list[tuple[str, str]]]:
 
 
 @cache
-def _kind(token: str) -> str:
-    return next((kind for prefix, kind in KINDS if token.startswith(prefix)), "")
+def _kind(token: object) -> str:
+    name = str(token)
+    return next((kind for prefix, kind in KINDS if name.startswith(prefix)), "")
 
 
 def _marked(tokens: list[tuple[str, str]], number: int, span: Span | None) -> list[Piece]:

@@ -70,6 +70,9 @@ def marked_columns(line: str, number: int, span: Span) -> tuple[int, int]:
 
 def shown(line: str) -> Iterator[str]:
     """What stands on the terminal for each character."""
+    if line.isascii() and line.isprintable():  # as nearly all are
+        yield from line
+        return
     column = 0
     for character in line:
         stand_in = character

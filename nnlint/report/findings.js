@@ -4,8 +4,8 @@
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const RULES = new Map(Object.entries(DATA.rules));
 const CHOICES = {
-  severity: { error: "errors", warning: "warnings", information: "notes" },
-  confidence: { certain: "certain", likely: "likely" },
+  severity: { error: ["error", "errors"], warning: ["warning", "warnings"], information: ["note", "notes"] },
+  confidence: { certain: ["certain", "certain"], likely: ["likely", "likely"] },
 };
 const CHUNK = 20; // cards that are made together
 const AT_ONCE = 30; // cards that are there before anybody scrolls
@@ -103,7 +103,7 @@ function trail(finding) {
     make("div", { class: `lane${path === finding.path ? "" : " elsewhere"}` },
       across ? make("h4", { title: path }, make("span", { class: "folder" }, ...broken(split(path)[0])), make("b", {}, split(path)[1])) : null,
       make("ol", { start: stops[0][1] }, ...stops.map(([stop, number]) => make("li", {}, make("b", {}, String(number)), ...prose(stop.message), " ",
-        make("span", { class: "place", title: position(stop) }, `:${where(stop)}`),
+        make("span", { class: "place", title: position(stop) }, `${stop.cell === null ? ":" : ""}${where(stop)}`),
         stop.same ? make("span", { class: "above" }, finding.rows.length ? " (shown above)" : "") : excerpt(stop)))))));
 }
 
@@ -234,10 +234,11 @@ function empty() {
 
 function controls(counts) {
   for (const [name, choices] of Object.entries(CHOICES)) {
-    for (const [key, label] of Object.entries(choices)) {
+    for (const [key, [one, several]] of Object.entries(choices)) {
+      const count = counts[name].get(key) || 0;
       const button = at(`choice-${key}`);
       button.setAttribute("aria-pressed", wish[name].has(key));
-      button.replaceChildren(make("b", {}, String(counts[name].get(key) || 0)), ` ${label}`);
+      button.replaceChildren(make("b", {}, String(count)), ` ${count === 1 ? one : several}`);
     }
   }
   for (const each of ["file", "rule"]) at(`group-by-${each}`).setAttribute("aria-pressed", wish.group === each);
