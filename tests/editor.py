@@ -28,6 +28,7 @@ class Editor:
         self.messages: list[str] = []
         self.refreshes = 0
         self.shown: list[str] = []
+        self.process = 0  # the server's
         self._news = asyncio.Event()
 
     def uri(self, name: str) -> str:
@@ -57,6 +58,17 @@ class Editor:
             types.DidChangeTextDocumentParams(
                 types.VersionedTextDocumentIdentifier(self.versions[uri], uri),
                 [types.TextDocumentContentChangeWholeDocument(text)],
+            )
+        )
+
+    def change(self, name: str, where: types.Range, new: str) -> None:
+        """A part of the text is another; `texts` does not follow."""
+        uri = self.uri(name)
+        self.versions[uri] += 1
+        self.client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(self.versions[uri], uri),
+                [types.TextDocumentContentChangePartial(where, new)],
             )
         )
 
@@ -157,6 +169,7 @@ async def editor(
     ):
         client.feature(name)(hear)
     await client.start_io(sys.executable, "-m", "nnlint", "server")
+    desk.process = client._server.pid if client._server is not None else 0
     roots = [types.WorkspaceFolder(path.as_uri(), path.name) for path in (folders if folders is not None else [folder])]
     await client.initialize_async(
         types.InitializeParams(

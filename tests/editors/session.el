@@ -14,7 +14,7 @@
 (require 'flymake)
 (require 'eglot)
 
-(defvar session-folder (file-name-as-directory (file-truename (getenv "FOLDER"))))
+(defvar session-folder (file-name-as-directory (file-truename (or (getenv "FOLDER") "."))))
 (defvar session-train nil)
 (defvar session-model nil)
 
