@@ -48,6 +48,9 @@ PULLS = types.ClientCapabilities(
 )
 
 
+AT_THE_LOSS = types.Range(types.Position(10, 15), types.Position(10, 15))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "pyproject.toml").write_text("[tool.nnlint]\n", encoding="utf-8")
@@ -175,14 +178,94 @@ def test_the_page_of_a_rule_is_opened(folder: Path) -> None:
         async with editor(folder, capabilities=types.ClientCapabilities(window=window)) as desk:
             desk.open("train.py")
             await desk.until(lambda: desk.codes("train.py") == ["NN101"])
-            place = types.Range(types.Position(10, 15), types.Position(10, 15))
-            (shows,) = [each for each in await desk.actions("train.py", place) if "page" in each.title]
+            (shows,) = [each for each in await desk.actions("train.py", AT_THE_LOSS) if "page" in each.title]
             assert shows.command is not None
             await desk.client.workspace_execute_command_async(
                 types.ExecuteCommandParams(shows.command.command, shows.command.arguments)
             )
             await desk.until(lambda: bool(desk.shown))
             assert "NN101" in Path(desk.shown[0].removeprefix("file://")).read_text(encoding="utf-8")
+
+    session(work)
+
+
+def test_a_fix_edits_the_file_where_it_belongs_and_the_finding_is_gone(folder: Path) -> None:
+    async def work() -> None:
+        async with editor(folder) as desk:
+            desk.open("train.py")
+            desk.open("model.py")
+            await desk.until(lambda: desk.codes("train.py") == ["NN101"])
+            (fixes,) = [each for each in await desk.actions("train.py", AT_THE_LOSS) if "unsafe" in each.title]
+            assert fixes.edit is not None
+            desk.apply(fixes.edit)
+            assert "return self.head(x)" in desk.texts[desk.uri("model.py")]
+            await desk.until(lambda: desk.codes("train.py") == [])
+
+    session(work)
+
+
+def test_unsafe_fixes_are_not_offered_where_they_are_not_wanted(folder: Path) -> None:
+    async def work() -> None:
+        async with editor(folder, options={"unsafeFixes": False}) as desk:
+            desk.open("train.py")
+            await desk.until(lambda: desk.codes("train.py") == ["NN101"])
+            assert not [each for each in await desk.actions("train.py", AT_THE_LOSS) if "unsafe" in each.title]
+
+    session(work)
+
+
+def test_all_safe_fixes_of_a_file_are_made_at_once(folder: Path) -> None:
+    text = TRAIN.replace("    optimizer.zero_grad()\n", "").replace("net(torch", "net.forward(torch")
+    (folder / "pyproject.toml").write_text('[tool.nnlint]\nselect = ["all"]\n', encoding="utf-8")
+
+    async def work() -> None:
+        async with editor(folder) as desk:
+            desk.open("train.py", text)
+            await desk.until(lambda: desk.codes("train.py") == ["NN101", "NN511", "NN201"])
+            everywhere = types.Range(types.Position(0, 0), types.Position(20, 0))
+            (all_,) = await desk.actions("train.py", everywhere, only=["source.fixAll"])
+            resolved = await desk.client.code_action_resolve_async(all_)
+            assert resolved.edit is not None
+            desk.apply(resolved.edit)
+            assert desk.texts[desk.uri("train.py")] == TRAIN.replace("    optimizer.zero_grad()\n", "").replace(
+                "    loss.backward()", "    optimizer.zero_grad()\n    loss.backward()"
+            )
+            await desk.until(lambda: desk.codes("train.py") == ["NN101"])
+
+    session(work)
+
+
+def test_a_finding_is_ignored_on_its_line(folder: Path) -> None:
+    async def work() -> None:
+        async with editor(folder) as desk:
+            desk.open("train.py")
+            await desk.until(lambda: desk.codes("train.py") == ["NN101"])
+            (ignores,) = [each for each in await desk.actions("train.py", AT_THE_LOSS) if "ignore" in each.title]
+            assert ignores.edit is not None
+            desk.apply(ignores.edit)
+            assert "# nnlint: ignore[NN101]" in desk.texts[desk.uri("train.py")].splitlines()[10]
+            await desk.until(lambda: desk.codes("train.py") == [])
+
+    session(work)
+
+
+def test_a_notebook_that_is_open_is_checked_by_its_cells(folder: Path) -> None:
+    head, loop = TRAIN[: TRAIN.index("for step")], TRAIN[TRAIN.index("for step") :]
+    uri = (folder / "train.ipynb").as_uri()
+    cells = {f"{uri}#1".replace("file:", "vscode-notebook-cell:"): head, f"{uri}#2".replace("file:", "cell:"): loop}
+
+    async def work() -> None:
+        async with editor(folder) as desk:
+            kind = types.NotebookCellKind.Code
+            notebook = types.NotebookDocument(
+                uri, "jupyter-notebook", 1, [types.NotebookCell(kind, each) for each in cells]
+            )
+            items = [types.TextDocumentItem(each, "python", 1, text) for each, text in cells.items()]
+            desk.client.notebook_document_did_open(types.DidOpenNotebookDocumentParams(notebook, items))
+            second = list(cells)[1]
+            await desk.until(lambda: bool(desk.published.get(second) and desk.published[second].diagnostics))
+            (found,) = desk.published[second].diagnostics
+            assert (found.code, found.range.start.line) == ("NN101", 2)
 
     session(work)
 

@@ -169,7 +169,7 @@ class Roles:
             number=len(self.forwards),
             place=run.place(frame, node),
             module=module,
-            called=text_of(node.function),
+            called=text_of(node.function).removesuffix(".forward"),
             training=training,
             mode_place=explicit,
             eval_places=module.fields.get(modes.EVAL_PLACE) or frozenset(),

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from nnlint.engine import Report
-from nnlint.finding import Finding, Safety
+from nnlint.finding import Edit, Finding, Safety
 from nnlint.server import pages
 from nnlint.server.translating import line_edits
+from nnlint.suppression.adding import additions
 
 if TYPE_CHECKING:
     from nnlint.server.server import Server
@@ -87,6 +88,14 @@ class Actions:
                 is_preferred=not unsafe,
                 edit=self._edit(translator.edits(finding.fix.edits)),
             )
+        silence = _silencing(finding, report)
+        if silence:
+            yield types.CodeAction(
+                f"{finding.code}: ignore on this line",
+                kind=types.CodeActionKind.QuickFix,
+                diagnostics=[diagnostic],
+                edit=self._edit(translator.edits(silence)),
+            )
         yield types.CodeAction(
             f"{finding.code}: show the page of {finding.name}",
             kind=types.CodeActionKind.QuickFix,
@@ -115,6 +124,16 @@ class Actions:
         await checks.settled()
         texts = await checks.fixed(path)
         return self._edit({uri: list(line_edits(*texts))} if texts is not None else {})
+
+
+def _silencing(finding: Finding, report: Report) -> tuple[Edit, ...]:
+    """What makes a comment on the finding's line silence it; () where none can."""
+    source, cell = report.source(finding.place), finding.place.cell
+    if source is None:
+        return ()
+    within = replace(finding, place=replace(finding.place, cell=None))  # of a notebook the source is the cell's
+    edits = additions(source, [within]).edits
+    return tuple(replace(edit, place=replace(edit.place, path=finding.place.path, cell=cell)) for edit in edits)
 
 
 def _asked(kind: str, only: Iterable[str] | None) -> bool:
