@@ -1,6 +1,6 @@
 """The findings as one page that needs nothing else: excerpts, the trail across files, filters, the rules' pages.
 
-The page holds the findings as data, drawn by static/findings.js; so it opens as fast with thousands of them.
+The page holds the findings as data, drawn by findings.js; so it opens as fast with thousands of them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def render(report: Report) -> str:
         "findings": [_finding(number, finding, report) for number, finding in enumerate(report.findings, 1)],
         "rules": {code: _rule(code) for code in sorted({finding.code for finding in report.findings})},
     }
-    static = files("nnlint.report") / "static"
+    static = files("nnlint.report")
     return _PAGE.format(
         style=(static / "findings.css").read_text(encoding="utf-8"),
         script=(static / "findings.js").read_text(encoding="utf-8"),
