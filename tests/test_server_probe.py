@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,29 @@ def test_a_script_that_can_not_be_run_is_a_message(folder: Path) -> None:
     session(work)
 
 
+def test_a_notebook_that_is_run_gets_verdicts_in_its_cells(folder: Path) -> None:
+    sources = [MODEL, TRAIN.replace("from model import Net\n", "")]
+    cells = [{"cell_type": "markdown", "source": "# Training", "metadata": {}}]
+    cells += [{"cell_type": "code", "source": each, "metadata": {}, "outputs": []} for each in sources]
+    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    (folder / "train.ipynb").write_text(json.dumps(content), encoding="utf-8")
+
+    async def work() -> None:
+        async with editor(folder) as desk:
+            uri = desk.uri("train.ipynb")
+            uris = [f"{uri}#{number}".replace("file:", "vscode-notebook-cell:") for number in (1, 2)]
+            texts = [types.TextDocumentItem(f"{uri}#0", "markdown", 1, "# Training")]
+            texts += [types.TextDocumentItem(each, "python", 1, text) for each, text in zip(uris, sources, strict=True)]
+            notebook = types.NotebookDocument(uri, "jupyter-notebook", 1, [_cell(each) for each in texts])
+            desk.client.notebook_document_did_open(types.DidOpenNotebookDocumentParams(notebook, texts))
+            await desk.until(lambda: uris[1] in desk.published)
+            await desk.client.workspace_execute_command_async(types.ExecuteCommandParams("nnlint.probe", [uri]))
+            (found,) = desk.published[uris[1]].diagnostics
+            assert "the run: confirmed" in found.message
+
+    session(work)
+
+
 async def probed(desk: Editor, name: str) -> None:
     desk.open(name)
     await desk.until(lambda: desk.codes(name) == ["NN101"])
@@ -105,3 +129,8 @@ async def probed(desk: Editor, name: str) -> None:
 
 def told(desk: Editor, name: str) -> str:
     return "\n".join(each.message for each in desk.published[desk.uri(name)].diagnostics)
+
+
+def _cell(text: types.TextDocumentItem) -> types.NotebookCell:
+    is_code = text.language_id == "python"
+    return types.NotebookCell(types.NotebookCellKind.Code if is_code else types.NotebookCellKind.Markup, text.uri)

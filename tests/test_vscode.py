@@ -23,6 +23,9 @@ PULLS = types.ClientCapabilities(
         diagnostics=types.DiagnosticWorkspaceClientCapabilities(refresh_support=True)
     ),
 )
+NOTEBOOKS = types.ClientCapabilities(
+    notebook_document=types.NotebookDocumentClientCapabilities(types.NotebookDocumentSyncClientCapabilities())
+)
 BAD = "import torch\n\nnet = torch.nn.Linear(2, 2)\nnet.require_grad = False\n"
 
 
@@ -45,6 +48,18 @@ def test_the_extension_has_the_version_of_nnlint() -> None:
 def test_the_extensions_page_tells_of_every_setting_and_command() -> None:
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert [name for name in SETTINGS if f"`{name}`" not in page] == []
+
+
+def test_notebooks_are_synced_with_all_their_cells(tmp_path: Path) -> None:
+    """Cells are told by number, in the file as in the editor."""
+
+    async def work() -> None:
+        async with editor(tmp_path, capabilities=NOTEBOOKS) as desk:
+            sync = desk.capabilities.notebook_document_sync
+            assert sync is not None
+            assert [getattr(each, "cells", None) for each in sync.notebook_selector] == [None]
+
+    session(work)
 
 
 def test_who_waits_for_findings_while_the_settings_change_gets_those_of_the_new_settings(tmp_path: Path) -> None:

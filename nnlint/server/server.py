@@ -26,6 +26,7 @@ from nnlint.server.translating import Translator, path_of
 
 WATCHED = ("**/*.py", "**/*.ipynb", "**/pyproject.toml", "**/nnlint.toml", "**/.nnlint.toml", "**/.gitignore")
 SECTION = "nnlint"
+HOVERED = 3  # the level of headings that are no larger than what they stand over
 
 
 class Server(LanguageServer):
@@ -37,9 +38,8 @@ class Server(LanguageServer):
             __version__,
             notebook_document_sync=types.NotebookDocumentSyncOptions(
                 [
-                    types.NotebookDocumentFilterWithNotebook(
-                        types.NotebookDocumentFilterNotebookType("jupyter-notebook"),
-                        [types.NotebookCellLanguage("python")],
+                    types.NotebookDocumentFilterWithNotebook(  # all of its cells: they are told by number
+                        types.NotebookDocumentFilterNotebookType("jupyter-notebook")
                     )
                 ],
                 save=True,
@@ -271,7 +271,9 @@ def make() -> Server:
         found = server.findings_at(report, uri, types.Range(params.position, params.position))
         if not found:
             return None
-        pages_ = "\n\n---\n\n".join(pages.text(code) for code in dict.fromkeys(finding.code for finding in found))
+        pages_ = "\n\n---\n\n".join(
+            pages.text(code, HOVERED) for code in dict.fromkeys(finding.code for finding in found)
+        )
         return types.Hover(
             types.MarkupContent(types.MarkupKind.Markdown, pages_), server.translator(report).range(found[0].place)
         )

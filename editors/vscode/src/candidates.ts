@@ -6,13 +6,14 @@ import * as vscode from "vscode";
 import { type Candidate, expanded, pythonOf } from "./locate";
 
 export async function candidates(): Promise<Candidate[]> {
-  const folders = (vscode.workspace.workspaceFolders ?? []).filter((each) => each.uri.scheme === "file");
-  const folder = folders[0]?.uri.fsPath;
-  const asPath = (text: string) => expanded(text, folder, os.homedir(), process.env);
-
   const named = vscode.workspace.getConfiguration("nnlint").get<string>("path", "").trim();
   if (named !== "") return [{ file: asPath(named), from: "the setting nnlint.path", only: true }];
+  return [...(await pythons()), { file: "nnlint", from: "the PATH" }];
+}
 
+/** The Pythons of the workspace, the one that is most likely meant first. */
+export async function pythons(): Promise<Candidate[]> {
+  const folders = localFolders();
   const found: Candidate[] = [];
   const selected = await (await pythonExtension())?.selected(folders[0]?.uri);
   if (selected !== undefined) found.push({ file: selected, from: "the Python that is selected" });
@@ -24,8 +25,15 @@ export async function candidates(): Promise<Candidate[]> {
       if (python !== undefined) found.push({ file: python, from: `${name} of ${each.name}` });
     }
   }
-  found.push({ file: "nnlint", from: "the PATH" });
   return found.filter((each, number) => found.findIndex((other) => other.file === each.file) === number);
+}
+
+function asPath(text: string): string {
+  return expanded(text, localFolders()[0]?.uri.fsPath, os.homedir(), process.env);
+}
+
+function localFolders(): vscode.WorkspaceFolder[] {
+  return (vscode.workspace.workspaceFolders ?? []).filter((each) => each.uri.scheme === "file");
 }
 
 /** Calls back when another Python is selected. */

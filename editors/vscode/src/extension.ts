@@ -3,8 +3,8 @@
 import * as vscode from "vscode";
 import { type LanguageClientOptions, RevealOutputChannelOn } from "vscode-languageclient";
 import { ExecuteCommandRequest, LanguageClient } from "vscode-languageclient/node";
-import { candidates, whenSelected } from "./candidates";
-import { advice, locate, type Miss, runIn } from "./locate";
+import { candidates, pythons, whenSelected } from "./candidates";
+import { advice, isPython, locate, type Miss, runIn } from "./locate";
 
 let server: Server | undefined;
 
@@ -34,6 +34,8 @@ class Server {
   private client: LanguageClient | undefined;
   private last: Promise<void> = Promise.resolve();
   private isWanted = false;
+  /** What runs scripts, if it is not the Python that nnlint is in. */
+  private python: string | undefined;
 
   constructor(
     private readonly log: vscode.LogOutputChannel,
@@ -71,17 +73,16 @@ class Server {
       void vscode.window.showWarningMessage("nnlint: the server does not run, see its log.");
       return;
     }
-    const isThere = !document.isUntitled && (!document.isDirty || (await document.save()));
-    if (!isThere) {
+    if (document.isUntitled || !(await allSaved()) || document.isDirty) {
       void vscode.window.showInformationMessage("nnlint: save the script first; what is run is the file.");
       return;
     }
-    const client = this.client;
+    const { client, python } = this;
     const uri = client.code2ProtocolConverter.asUri(document.uri);
     const name = vscode.workspace.asRelativePath(document.uri);
     await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: `nnlint: running ${name} for a few steps` },
-      () => client.sendRequest(ExecuteCommandRequest.type, { command: "nnlint.probe", arguments: [uri] }),
+      () => client.sendRequest(ExecuteCommandRequest.type, { command: "nnlint.probe", arguments: python ? [uri, python] : [uri] }),
     );
   }
 
@@ -93,6 +94,8 @@ class Server {
       return;
     }
     this.log.info(start.told);
+    this.python = isPython(start.command) ? undefined : (await pythons()).at(0)?.file;
+    if (this.python !== undefined) this.log.info(`scripts are run by ${this.python}`);
     const client = new LanguageClient(
       "nnlint",
       "nnlint",
@@ -153,4 +156,12 @@ class Server {
         this.log.show();
     }
   }
+}
+
+/** A script is run with the modules that it imports, as they are on disk. */
+async function allSaved(): Promise<boolean> {
+  const isUnsaved = (each: { isDirty: boolean; isUntitled: boolean }) => each.isDirty && !each.isUntitled;
+  const modules = vscode.workspace.textDocuments.filter((each) => each.languageId === "python" && each.uri.scheme === "file");
+  const unsaved = [...modules, ...vscode.workspace.notebookDocuments].filter(isUnsaved);
+  return (await Promise.all(unsaved.map((each) => each.save()))).every(Boolean);
 }

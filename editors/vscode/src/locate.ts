@@ -55,13 +55,19 @@ export async function locate(
 
 /** The one message that tells the user what to do. */
 export function advice(misses: readonly Miss[]): { text: string; command: string } {
-  const telling = misses.find((miss) => miss.candidate.only) ?? misses.find((miss) => miss.command !== undefined);
+  const isHalf = (miss: Miss) => miss.command !== undefined && miss.reason !== ABSENT;
+  const telling =
+    misses.find((miss) => miss.candidate.only) ??
+    misses.find(isHalf) ??
+    misses.find((miss) => miss.command !== undefined);
   const command = telling?.command ?? "pip install 'nnlint[lsp]'";
   if (telling === undefined) {
     return { text: `nnlint is not installed. Install it with \`${command}\`, or name it in \`nnlint.path\`.`, command };
   }
   const mend = telling.command === undefined ? "" : ` Install it with \`${telling.command}\`.`;
-  const elsewhere = telling.candidate.only ? "" : " If it is somewhere else, name it in `nnlint.path`.";
+  const elsewhere = telling.candidate.only
+    ? " Look at the setting `nnlint.path`."
+    : " If it is somewhere else, name it in `nnlint.path`.";
   return { text: `${telling.candidate.file} ${telling.reason}.${mend}${elsewhere}`, command };
 }
 
@@ -98,6 +104,7 @@ export function runIn(folder: string): Run {
     });
 }
 
+const ABSENT = "has no nnlint";
 const ASK = `
 import json, sys
 from importlib.metadata import PackageNotFoundError, version
@@ -112,12 +119,13 @@ async function inPython(candidate: Candidate, run: Run): Promise<Start | Miss> {
   const { file } = candidate;
   const ran = await run(file, ["-c", ASK]);
   const answer = ran.output.trim().split("\n").at(-1) ?? "";
+  if (ran.code === null) return { candidate, reason: "is not there" };
   if (ran.code !== 0 || !answer.startsWith("[")) {
     return { candidate, reason: `can not be run (${firstLine(ran.error)})` };
   }
   const [nnlint, pygls, python] = JSON.parse(answer) as [string | null, string | null, string];
   const command = `${quoted(file)} -m pip install 'nnlint[lsp]'`;
-  if (nnlint === null) return { candidate, reason: "has no nnlint", command };
+  if (nnlint === null) return { candidate, reason: ABSENT, command };
   if (pygls === null || Number.parseInt(pygls) < 2) {
     return { candidate, reason: "has nnlint, but not what its language server needs", command };
   }
@@ -133,8 +141,7 @@ async function byItself(candidate: Candidate, run: Run): Promise<Start | Miss> {
   const { file } = candidate;
   const ran = await run(file, ["server"]);
   if (ran.code === 0) return { command: file, args: ["server"], told: `${file}, from ${candidate.from}` };
-  const isThere = ran.code !== null;
-  if (!isThere) return { candidate, reason: "is not there" };
+  if (ran.code === null) return { candidate, reason: "is not there" };
   return { candidate, reason: `does not start (${firstLine(ran.error)})`, command: "pip install 'nnlint[lsp]'" };
 }
 
