@@ -145,7 +145,7 @@ class Server {
   private async tellMissing(misses: readonly Miss[]): Promise<void> {
     const { text, command } = advice(misses);
     const choices = ["Copy the command", "Open the setting", "Show log"] as const;
-    switch (await vscode.window.showWarningMessage(`nnlint: ${text}`, ...choices)) {
+    switch (await vscode.window.showWarningMessage(text, ...choices)) {
       case "Copy the command":
         await vscode.env.clipboard.writeText(command);
         break;
