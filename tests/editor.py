@@ -39,13 +39,14 @@ class Editor:
 
     # --- documents ---
 
-    def open(self, name: str, text: str | None = None) -> None:
-        self.open_uri(self.uri(name), text if text is not None else (self.folder / name).read_text(encoding="utf-8"))
+    def open(self, name: str, text: str | None = None, language: str = "python") -> None:
+        text = text if text is not None else (self.folder / name).read_text(encoding="utf-8")
+        self.open_uri(self.uri(name), text, language)
 
-    def open_uri(self, uri: str, text: str) -> None:
+    def open_uri(self, uri: str, text: str, language: str = "python") -> None:
         self.texts[uri], self.versions[uri] = text, 1
         self.client.text_document_did_open(
-            types.DidOpenTextDocumentParams(types.TextDocumentItem(uri, "python", 1, text))
+            types.DidOpenTextDocumentParams(types.TextDocumentItem(uri, language, 1, text))
         )
 
     def edit(self, name: str, text: str) -> None:

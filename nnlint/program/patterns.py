@@ -1,6 +1,8 @@
 """Patterns as they stand in .gitignore files, each matched against one path as git's wildmatch does.
 
-That a folder is left out with all that is in it is for those who walk: here a pattern speaks of the path alone.
+That a folder is left out with all that is in it is for those who walk: here a pattern speaks of the path alone. Not by
+pathspec, which takes the pattern of a folder for all that is below it, so that a folder that is left out could not be
+looked into when it is named, and differs from git (1.1.1) in `a**b`, `[[:alpha:]]`, `*/**/` and `?` beyond ASCII.
 """
 
 from __future__ import annotations

@@ -105,7 +105,8 @@ class Documents:
 
 
 def is_python(language: str | None, uri: str) -> bool:
-    return language == "python" or (language is None and uri.endswith(".py"))
+    """By the language or by the name: an editor may have no language for a file, and its disk's text is checked too."""
+    return language == "python" or uri.endswith(".py")
 
 
 def encoded(text: str) -> bytes:

@@ -85,6 +85,10 @@ class Project:
         """
         return engine.in_cells(self._check(unsaved, progress))
 
+    def first_look(self, unsaved: Mapping[Path, bytes]) -> Report:
+        """What is known of the open files, and of what they import, long before all files are."""
+        return engine.check(sorted(unsaved), self._settings, unsaved=unsaved)
+
     def _check(self, unsaved: Mapping[Path, bytes], progress: Callable[[int, int], None]) -> Report:
         beside = frozenset(path for path in unsaved if not path.exists())
         if self._witness is None or beside != self._beside:

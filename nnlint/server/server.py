@@ -120,8 +120,9 @@ class Server(LanguageServer):
 
     # --- telling ---
 
-    async def tell(self, project: Project, report: Report) -> None:
-        self.steps.done(project)
+    async def tell(self, project: Project, report: Report, is_last: bool = True) -> None:
+        if is_last:
+            self.steps.done(project)
         for error in report.errors:
             self.window_log_message(types.LogMessageParams(types.MessageType.Error, error))
         if self.pulls:
