@@ -27,6 +27,7 @@ class Editor:
         self.published: dict[str, types.PublishDiagnosticsParams] = {}
         self.messages: list[str] = []
         self.refreshes = 0
+        self.capabilities = types.ServerCapabilities()
         self.shown: list[str] = []
         self.process = 0  # the server's
         self._news = asyncio.Event()
@@ -171,7 +172,7 @@ async def editor(
     await client.start_io(sys.executable, "-m", "nnlint", "server")
     desk.process = client._server.pid if client._server is not None else 0
     roots = [types.WorkspaceFolder(path.as_uri(), path.name) for path in (folders if folders is not None else [folder])]
-    await client.initialize_async(
+    started = await client.initialize_async(
         types.InitializeParams(
             capabilities or types.ClientCapabilities(),
             root_uri=folder.as_uri(),
@@ -179,6 +180,7 @@ async def editor(
             initialization_options=options,
         )
     )
+    desk.capabilities = started.capabilities
     client.initialized(types.InitializedParams())
     try:
         yield desk

@@ -146,7 +146,7 @@ def test_a_hover_on_a_finding_shows_the_page_of_its_rule(folder: Path) -> None:
             found = await desk.client.text_document_hover_async(types.HoverParams(file, types.Position(10, 15)))
             assert found is not None
             assert isinstance(found.contents, types.MarkupContent)
-            assert found.contents.value.startswith("# NN101 softmax-into-cross-entropy")
+            assert found.contents.value.startswith("### NN101 softmax-into-cross-entropy")
             assert await desk.client.text_document_hover_async(types.HoverParams(file, types.Position(0, 0))) is None
 
     session(work)

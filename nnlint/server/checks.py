@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from nnlint.engine import Report
+from nnlint.server.judged import Judged
 from nnlint.server.project import Cancelled, Project
 
 PAUSE = 0.05  # seconds without a keystroke
@@ -45,6 +46,8 @@ class Checks:
         self._fail = fail
         self._progress = progress
         self._worker = worker
+        self._plain: Report | None = None  # without what runs have shown
+        self._judged: Judged | None = None
         self._wanted = 0
         self._done = 0
         self._task: asyncio.Task[None] | None = None
@@ -73,10 +76,20 @@ class Checks:
         contents = dict(self._contents())
         return await asyncio.get_running_loop().run_in_executor(self._worker, self.project.fixed, path, contents)
 
+    async def judge(self, judged: Judged) -> None:
+        """A run has shown something: it counts for this report and for those to come."""
+        self._judged = judged
+        await self.settled()
+        if self._plain is not None:
+            self.report = judged.onto(self._plain, self._contents())
+            await self._tell(self.project, self.report)
+
     def stop(self) -> None:
+        """Others take over; who waits is to ask them."""
         self._wanted += 1
         if self._task is not None:
             self._task.cancel()
+        self._settled.set()
 
     async def _run(self) -> None:
         while self._done != self._wanted:
@@ -90,10 +103,11 @@ class Checks:
                 continue
             except Exception as error:
                 self._fail(error)
-                report = self.report or Report()
+                report = self._plain or Report()
             self._done = version
             self._is_known = True
-            self.report = report
+            self._plain = report
+            self.report = report = self._judged.onto(report, self._contents()) if self._judged else report
             if self._done == self._wanted:
                 self._settled.set()
             await self._tell(self.project, report)
