@@ -52,8 +52,9 @@ class Page:
         """The ```python blocks of a section."""
         return tuple(re.findall(r"^```python\n(.*?)^```", self.section(heading), flags=re.MULTILINE | re.DOTALL))
 
-    def markdown(self, title: str) -> str:
-        parts = [f"# {title}", self.summary] + [f"## {heading}\n\n{text}" for heading, text in self.sections]
+    def markdown(self, title: str, level: int = 1) -> str:
+        top = "#" * level
+        parts = [f"{top} {title}", self.summary] + [f"{top}# {heading}\n\n{text}" for heading, text in self.sections]
         return "\n\n".join(parts) + "\n"
 
 

@@ -27,7 +27,9 @@ class Editor:
         self.published: dict[str, types.PublishDiagnosticsParams] = {}
         self.messages: list[str] = []
         self.refreshes = 0
+        self.capabilities = types.ServerCapabilities()
         self.shown: list[str] = []
+        self.process = 0  # the server's
         self._news = asyncio.Event()
 
     def uri(self, name: str) -> str:
@@ -38,13 +40,14 @@ class Editor:
 
     # --- documents ---
 
-    def open(self, name: str, text: str | None = None) -> None:
-        self.open_uri(self.uri(name), text if text is not None else (self.folder / name).read_text(encoding="utf-8"))
+    def open(self, name: str, text: str | None = None, language: str = "python") -> None:
+        text = text if text is not None else (self.folder / name).read_text(encoding="utf-8")
+        self.open_uri(self.uri(name), text, language)
 
-    def open_uri(self, uri: str, text: str) -> None:
+    def open_uri(self, uri: str, text: str, language: str = "python") -> None:
         self.texts[uri], self.versions[uri] = text, 1
         self.client.text_document_did_open(
-            types.DidOpenTextDocumentParams(types.TextDocumentItem(uri, "python", 1, text))
+            types.DidOpenTextDocumentParams(types.TextDocumentItem(uri, language, 1, text))
         )
 
     def edit(self, name: str, text: str) -> None:
@@ -56,6 +59,17 @@ class Editor:
             types.DidChangeTextDocumentParams(
                 types.VersionedTextDocumentIdentifier(self.versions[uri], uri),
                 [types.TextDocumentContentChangeWholeDocument(text)],
+            )
+        )
+
+    def change(self, name: str, where: types.Range, new: str) -> None:
+        """A part of the text is another; `texts` does not follow."""
+        uri = self.uri(name)
+        self.versions[uri] += 1
+        self.client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(self.versions[uri], uri),
+                [types.TextDocumentContentChangePartial(where, new)],
             )
         )
 
@@ -156,8 +170,9 @@ async def editor(
     ):
         client.feature(name)(hear)
     await client.start_io(sys.executable, "-m", "nnlint", "server")
+    desk.process = client._server.pid if client._server is not None else 0
     roots = [types.WorkspaceFolder(path.as_uri(), path.name) for path in (folders if folders is not None else [folder])]
-    await client.initialize_async(
+    started = await client.initialize_async(
         types.InitializeParams(
             capabilities or types.ClientCapabilities(),
             root_uri=folder.as_uri(),
@@ -165,6 +180,7 @@ async def editor(
             initialization_options=options,
         )
     )
+    desk.capabilities = started.capabilities
     client.initialized(types.InitializedParams())
     try:
         yield desk

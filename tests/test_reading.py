@@ -323,3 +323,10 @@ def test_what_people_and_generators_write_is_read_however_long(text: str) -> Non
 
 def test_ordinary_code_is_read_without_a_thread_of_its_own() -> None:
     assert nesting(Path(__file__).read_text(encoding="utf-8").partition("DEEP =")[0]).stack < 700_000
+
+
+@pytest.mark.parametrize("quote", ['"""', "'''", '"', "'"])
+def test_a_string_that_is_not_closed_is_weighed_to_the_end(quote: str) -> None:
+    """As it is typed: with one way too many to read it, this would never end."""
+    text = f"({quote}" + "words, \\n and more of them " * 200
+    assert nesting(text).brackets == 1

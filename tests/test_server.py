@@ -11,35 +11,8 @@ from lsprotocol import types
 from nnlint.config import Settings
 from nnlint.engine import check
 from tests.editor import Editor, editor, session
+from tests.sessions import MODEL, TRAIN, project
 
-MODEL = """\
-import torch.nn.functional as F
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.head = nn.Linear(8, 3)
-
-    def forward(self, x):
-        return F.softmax(self.head(x), dim=1)
-"""
-TRAIN = """\
-import torch
-from torch import nn
-
-from model import Net
-
-net = Net()
-criterion = nn.CrossEntropyLoss()
-optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-for step in range(3):
-    optimizer.zero_grad()
-    loss = criterion(net(torch.randn(4, 8)), torch.tensor([0, 1, 2, 0]))
-    loss.backward()
-    optimizer.step()
-"""
 PULLS = types.ClientCapabilities(
     text_document=types.TextDocumentClientCapabilities(diagnostic=types.DiagnosticClientCapabilities()),
     workspace=types.WorkspaceClientCapabilities(
@@ -53,10 +26,7 @@ AT_THE_LOSS = types.Range(types.Position(10, 15), types.Position(10, 15))
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "pyproject.toml").write_text("[tool.nnlint]\n", encoding="utf-8")
-    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
-    (tmp_path / "train.py").write_text(TRAIN, encoding="utf-8")
-    return tmp_path
+    return project(tmp_path)
 
 
 def test_a_finding_is_published_with_its_trail_in_another_file(folder: Path) -> None:
@@ -84,6 +54,17 @@ def test_an_edit_of_one_file_changes_the_findings_of_another(folder: Path) -> No
             await desk.until(lambda: desk.codes("train.py") == [])
             desk.edit("model.py", MODEL)
             await desk.until(lambda: desk.codes("train.py") == ["NN101"])
+
+    session(work)
+
+
+def test_a_python_file_that_the_editor_knows_no_language_of_is_checked_as_it_is_there(folder: Path) -> None:
+    async def work() -> None:
+        async with editor(folder) as desk:
+            desk.open("model.py", MODEL.replace("F.softmax", "F.relu"), language="")
+            desk.open("train.py", language="")
+            await desk.until(lambda: desk.uri("train.py") in desk.published)
+            assert "NN101" not in desk.codes("train.py")
 
     session(work)
 
@@ -165,7 +146,7 @@ def test_a_hover_on_a_finding_shows_the_page_of_its_rule(folder: Path) -> None:
             found = await desk.client.text_document_hover_async(types.HoverParams(file, types.Position(10, 15)))
             assert found is not None
             assert isinstance(found.contents, types.MarkupContent)
-            assert found.contents.value.startswith("# NN101 softmax-into-cross-entropy")
+            assert found.contents.value.startswith("### NN101 softmax-into-cross-entropy")
             assert await desk.client.text_document_hover_async(types.HoverParams(file, types.Position(0, 0))) is None
 
     session(work)

@@ -22,7 +22,8 @@ def main() -> NoReturn:
     """Run and exit: 0 nothing found, 1 findings, 2 nnlint could not do what was asked."""
     try:
         status = _run()
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # as by a server whose client has gone
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader has gone, `nnlint | head`: nobody is left to complain to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FOUND

@@ -56,16 +56,22 @@ class Script:
 
 
 def probe_script(
-    script: Script, limits: Limits, settings: SettingsOf, *, recipe: bool = False, python: str = sys.executable
+    script: Script,
+    limits: Limits,
+    settings: SettingsOf,
+    *,
+    recipe: bool = False,
+    python: str = sys.executable,
+    folder: Path | None = None,
 ) -> Probed:
-    """Run a script; judge it and the user's files that it imported. With `recipe` its checks are made too."""
+    """Run a script, as from `folder`; judge it and the user's files that it imported. With `recipe` it is checked."""
     start = Path.cwd() if script.is_module else Path(script.name).resolve().parent
     root = find_root(start)
     request = Request(
         script.name,
         script.arguments,
         script.is_module,
-        folder=os.getcwd(),
+        folder=str(folder) if folder is not None else os.getcwd(),
         root=str(root),
         recipe=recipe,
         limits=limits,

@@ -22,9 +22,11 @@ BYTES_PER_KEYWORD = 3_000  # lambda, elif
 TOO_DEEP = "is nested too deeply to be analyzed"
 
 OPENING, CLOSING, COMMA, NEW_LINE, STRING = range(1, 6)
+# A string that is not closed is met at every keystroke: there is one way only to read what comes before its end.
 TOKEN = re.compile(
     r"""([(\[{])|([)\]}])|(,)|(\r?\n[ \t\f]*)"""
-    r'''|("""(?:[^"\\]+|\\.|"(?!""))*"""|\'\'\'(?:[^'\\]+|\\.|'(?!''))*\'\'\'|"(?:[^"\\\n]+|\\.)*"|'(?:[^'\\\n]+|\\.)*')'''
+    r'''|("""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"""|\'\'\'[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*\'\'\''''
+    r"""|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*')"""
     r"|\#[^\n]*|\\\r?\n",
     re.DOTALL,
 )

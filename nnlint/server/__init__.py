@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 
 class MissingLibrary(Exception):
     """What speaks the protocol is not installed."""
@@ -13,6 +15,7 @@ def start(port: int | None = None) -> None:
         from nnlint.server.server import make
     except ImportError as error:
         raise MissingLibrary(f"the server needs `{error.name}`: install nnlint[lsp]") from error
+    logging.getLogger("pygls").setLevel(logging.ERROR)  # it warns of requests that are withdrawn when they are answered
     server = make()
     if port is None:
         server.start_io()

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from nnlint.engine import Report
 from nnlint.finding import Edit, Finding, Safety
 from nnlint.server import pages
+from nnlint.server.judged import Judged
 from nnlint.server.translating import line_edits
 from nnlint.suppression.adding import additions
 
@@ -31,7 +32,7 @@ class Actions:
     async def offered(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         uri = params.text_document.uri
         path = self._server.documents.path(uri)
-        report = await self._server.checks_of(path).settled() or Report()
+        report = await self._server.report_of(path)
         only = params.context.only
         found: list[types.CodeAction] = []
         if _asked(types.CodeActionKind.QuickFix, only):
@@ -52,29 +53,28 @@ class Actions:
         if uri is not None:
             self._server.window_show_document(types.ShowDocumentParams(uri, take_focus=True))
 
-    async def probe(self, uri: str) -> None:
-        """Run the script of a document for a few steps, and put what it shows into its diagnostics."""
-        path = self._server.documents.path(uri)
-        checks = self._server.checks_of(path)
-        before = await checks.settled() or Report()
-        token = f"nnlint-probe-{path}"
-        steps = self._server.work_done_progress
-        await steps.create_async(token)
-        steps.begin(token, types.WorkDoneProgressBegin(f"nnlint: running {Path(path).name}"))
-        try:
-            probed = await asyncio.get_running_loop().run_in_executor(None, _probed, path)
-        except Exception as error:
-            self._server.fail(error)
-            return
-        finally:
-            steps.end(token, types.WorkDoneProgressEnd())
+    async def probe(self, uri: str, python: str | None = None) -> None:
+        """Run the script of a document for a few steps, and put what it shows into its diagnostics.
+
+        It is run by the server's own Python, or by one that has torch.
+        """
+        path = Path(self._server.documents.path(uri))
+        await self._server.report_of(str(path))
+        checks = self._server.checks_of(str(path))
+        opened = self._server.documents.contents()
+        async with self._server.steps.shown(f"nnlint: running {path.name}"):
+            try:
+                judge = asyncio.get_running_loop().run_in_executor(None, checks.project.probed, path, python)
+                probed = await judge
+            except Exception as error:
+                self._server.fail(error)
+                return
+        judged = Judged.by(probed, opened)
         for why in probed.unrun:
-            self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"nnlint: {why}"))
-        judged = {_key(finding): finding for finding in probed.report.findings}
-        findings = [judged.pop(_key(finding), finding) for finding in before.findings]
-        findings += judged.values()
-        checks.report = replace(before, findings=tuple(findings), sources={**before.sources, **probed.report.sources})
-        await self._server.tell(checks.project, checks.report)
+            self._server.say(types.MessageType.Warning, why)
+        if not probed.unrun:
+            self._server.say(types.MessageType.Info, f"{path.name} ran: {judged.told() or 'nothing found'}")
+        await self._server.checks_of(str(path)).judge(judged)
 
     def _of(self, finding: Finding, report: Report) -> Iterable[types.CodeAction]:
         translator = self._server.translator(report)
@@ -120,9 +120,8 @@ class Actions:
     async def _all_fixed(self, uri: str) -> types.WorkspaceEdit:
         """All safe fixes that change this document only, proved as `--fix` proves them."""
         path = Path(self._server.documents.path(uri))
-        checks = self._server.checks_of(str(path))
-        await checks.settled()
-        texts = await checks.fixed(path)
+        await self._server.report_of(str(path))
+        texts = await self._server.checks_of(str(path)).fixed(path)
         return self._edit({uri: list(line_edits(*texts))} if texts is not None else {})
 
 
@@ -139,15 +138,3 @@ def _silencing(finding: Finding, report: Report) -> tuple[Edit, ...]:
 def _asked(kind: str, only: Iterable[str] | None) -> bool:
     """Whether a client that asks for some kinds of actions wants this one; `source` means all `source.…`."""
     return only is None or any(kind == wanted or kind.startswith(str.__add__(wanted, ".")) for wanted in only)
-
-
-def _key(finding: Finding) -> Any:
-    return finding.code, Path(finding.place.path).absolute(), finding.place.span, finding.place.cell
-
-
-def _probed(path: str) -> Any:
-    from nnlint.config import Hierarchy
-    from nnlint.probe.limits import Limits
-    from nnlint.probe.probing import Script, probe_script
-
-    return probe_script(Script(path), Limits(), Hierarchy(start=Path(path).parent))

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 from nnlint.engine import Report
+from nnlint.server.judged import Judged
 from nnlint.server.project import Cancelled, Project
 
 PAUSE = 0.05  # seconds without a keystroke
+PATIENCE = 1.0  # seconds after which a first look at what is open is better than nothing
+
+
+class Tell(Protocol):
+    """Hears of a report; `is_last` says that no better one on the same texts is to come."""
+
+    def __call__(self, project: Project, report: Report, is_last: bool = True) -> Awaitable[None]: ...
 
 
 class Checks:
@@ -23,22 +33,26 @@ class Checks:
         self,
         project: Project,
         contents: Callable[[], Mapping[Path, bytes]],
-        tell: Callable[[Project, Report], Awaitable[None]],
+        tell: Tell,
         fail: Callable[[Exception], None],
         progress: Callable[[Project, int, int], None],
         worker: ThreadPoolExecutor,
     ) -> None:
         self.project = project
         self.report: Report | None = None
+        self._is_known = False  # all files have been checked once
         self._contents = contents
         self._tell = tell
         self._fail = fail
         self._progress = progress
         self._worker = worker
+        self._plain: Report | None = None  # without what runs have shown
+        self._judged: Judged | None = None
         self._wanted = 0
         self._done = 0
         self._task: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
+        self._glimpse: asyncio.Future[None] | None = None
 
     def touch(self, *, forget: bool = False) -> None:
         """Something has changed; `forget` if it is more than the text of files."""
@@ -50,7 +64,10 @@ class Checks:
             self._task = asyncio.ensure_future(self._run())
 
     async def settled(self) -> Report | None:
-        """The report on what is there now; None where there can be none."""
+        """The report on what is there now; None where there can be none.
+
+        As long as not all files have been checked once, which may take its time, it is about what is open.
+        """
         await self._settled.wait()
         return self.report
 
@@ -59,10 +76,20 @@ class Checks:
         contents = dict(self._contents())
         return await asyncio.get_running_loop().run_in_executor(self._worker, self.project.fixed, path, contents)
 
+    async def judge(self, judged: Judged) -> None:
+        """A run has shown something: it counts for this report and for those to come."""
+        self._judged = judged
+        await self.settled()
+        if self._plain is not None:
+            self.report = judged.onto(self._plain, self._contents())
+            await self._tell(self.project, self.report)
+
     def stop(self) -> None:
+        """Others take over; who waits is to ask them."""
         self._wanted += 1
         if self._task is not None:
             self._task.cancel()
+        self._settled.set()
 
     async def _run(self) -> None:
         while self._done != self._wanted:
@@ -76,9 +103,11 @@ class Checks:
                 continue
             except Exception as error:
                 self._fail(error)
-                report = self.report or Report()
+                report = self._plain or Report()
             self._done = version
-            self.report = report
+            self._is_known = True
+            self._plain = report
+            self.report = report = self._judged.onto(report, self._contents()) if self._judged else report
             if self._done == self._wanted:
                 self._settled.set()
             await self._tell(self.project, report)
@@ -87,9 +116,22 @@ class Checks:
         contents = dict(self._contents())
         loop = asyncio.get_running_loop()
 
+        began = time.monotonic()
+        has_looked = self._is_known
+
         def progress(number: int, total: int) -> None:
+            nonlocal has_looked
             if version != self._wanted:
                 raise Cancelled
             loop.call_soon_threadsafe(self._progress, self.project, number, total)
+            if not has_looked and contents and time.monotonic() - began > PATIENCE:
+                has_looked = True
+                loop.call_soon_threadsafe(self._glimpsed, version, self.project.first_look(contents))
 
         return await loop.run_in_executor(self._worker, self.project.check, contents, progress)
+
+    def _glimpsed(self, version: int, report: Report) -> None:
+        if version == self._wanted and not self._is_known:
+            self.report = report
+            self._settled.set()
+            self._glimpse = asyncio.ensure_future(self._tell(self.project, report, is_last=False))

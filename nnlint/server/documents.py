@@ -96,19 +96,17 @@ class Documents:
         return None
 
     def _as_file(self, notebook: types.NotebookDocument) -> bytes:
-        cells: list[dict[str, object]] = [
-            {
-                "cell_type": "code" if cell.kind is types.NotebookCellKind.Code else "markdown",
-                "source": self._workspace.get_text_document(cell.document).source,
-                "metadata": {},
-            }
-            for cell in notebook.cells
-        ]
+        cells: list[dict[str, object]] = []
+        for cell in notebook.cells:
+            document = self._workspace.get_text_document(cell.document)
+            is_code = cell.kind is types.NotebookCellKind.Code and document.language_id in ("python", None)
+            cells.append({"cell_type": "code" if is_code else "raw", "source": document.source, "metadata": {}})
         return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
 def is_python(language: str | None, uri: str) -> bool:
-    return language == "python" or (language is None and uri.endswith(".py"))
+    """By the language or by the name: an editor may have no language for a file, and its disk's text is checked too."""
+    return language == "python" or uri.endswith(".py")
 
 
 def encoded(text: str) -> bytes:

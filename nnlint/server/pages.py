@@ -11,9 +11,10 @@ from nnlint import __version__, catalog
 from nnlint.server.translating import uri_of
 
 
-def text(code: str) -> str:
+def text(code: str, level: int = 1) -> str:
+    """The page, with a heading of that level."""
     entry = catalog.find(code)
-    return entry.page.markdown(f"{entry.code} {entry.name}")
+    return entry.page.markdown(f"{entry.code} {entry.name}", level)
 
 
 @cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -22,6 +24,21 @@ class Progress:
         self._server = server
         self._began: dict[Project, float] = {}
         self._shown: dict[Project, str] = {}
+
+    @asynccontextmanager
+    async def shown(self, title: str) -> AsyncIterator[None]:
+        """Of work that takes its time."""
+        window, steps = self._server.client_capabilities.window, self._server.work_done_progress
+        if window is None or not window.work_done_progress:
+            yield
+            return
+        token = str(uuid.uuid4())
+        await steps.create_async(token)
+        steps.begin(token, types.WorkDoneProgressBegin(title))
+        try:
+            yield
+        finally:
+            steps.end(token, types.WorkDoneProgressEnd())
 
     def checking(self, project: Project, number: int, total: int) -> None:
         """Heard on the server's own thread."""

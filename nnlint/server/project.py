@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnlint import engine
 from nnlint.config import Hierarchy, command_line
@@ -14,6 +16,9 @@ from nnlint.fixing.contents import Content
 from nnlint.fixing.rounds import fix
 from nnlint.foretelling import Remembering
 from nnlint.program.project import NOTEBOOK
+
+if TYPE_CHECKING:
+    from nnlint.probe.probing import Probed
 
 
 class Cancelled(Exception):
@@ -80,11 +85,14 @@ class Project:
         """
         return engine.in_cells(self._check(unsaved, progress))
 
+    def first_look(self, unsaved: Mapping[Path, bytes]) -> Report:
+        """What is known of the open files, and of what they import, long before all files are."""
+        return engine.check(sorted(unsaved), self._settings, unsaved=unsaved)
+
     def _check(self, unsaved: Mapping[Path, bytes], progress: Callable[[int, int], None]) -> Report:
         beside = frozenset(path for path in unsaved if not path.exists())
         if self._witness is None or beside != self._beside:
-            over = command_line(select=self._wishes.select, ignore=self._wishes.ignore)
-            self._settings = Hierarchy(over, start=self.root)
+            self._settings = self._configured()
             self._witness = Remembering([self.root, *sorted(beside)], self._settings, unsaved)
             self._beside = beside
         self._witness.update(unsaved)
@@ -101,6 +109,20 @@ class Project:
             return None
         before, after = (Content.of(str(path), data).text for data in (done.before[path], done.after[path]))
         return before, after
+
+    def probed(self, script: Path, python: str | None = None) -> Probed:
+        """Run a script as from this folder; judge what it does. Raises `ConfigurationError`."""
+        from nnlint.probe.limits import Limits
+        from nnlint.probe.probing import Script, probe_script
+
+        folder = self.root if self.root.is_dir() else script.parent
+        return probe_script(
+            Script(str(script)), Limits(), self._configured(), python=python or sys.executable, folder=folder
+        )
+
+    def _configured(self) -> Hierarchy:
+        over = command_line(select=self._wishes.select, ignore=self._wishes.ignore)
+        return Hierarchy(over, start=self.root)
 
 
 def shared(path: str, folders: list[Path]) -> Path:

@@ -26,6 +26,7 @@ from nnlint.server.translating import Translator, path_of
 
 WATCHED = ("**/*.py", "**/*.ipynb", "**/pyproject.toml", "**/nnlint.toml", "**/.nnlint.toml", "**/.gitignore")
 SECTION = "nnlint"
+HOVERED = 3  # the level of headings that are no larger than what they stand over
 
 
 class Server(LanguageServer):
@@ -37,9 +38,8 @@ class Server(LanguageServer):
             __version__,
             notebook_document_sync=types.NotebookDocumentSyncOptions(
                 [
-                    types.NotebookDocumentFilterWithNotebook(
-                        types.NotebookDocumentFilterNotebookType("jupyter-notebook"),
-                        [types.NotebookCellLanguage("python")],
+                    types.NotebookDocumentFilterWithNotebook(  # all of its cells: they are told by number
+                        types.NotebookDocumentFilterNotebookType("jupyter-notebook")
                     )
                 ],
                 save=True,
@@ -91,13 +91,24 @@ class Server(LanguageServer):
             )
         return self.checks[root]
 
+    async def report_of(self, path: str) -> Report:
+        """The report on what is there now. Who waits while the settings change gets the one of the new settings."""
+        while True:
+            checks = self.checks_of(path)
+            report = await checks.settled()
+            if self.checks_of(path) is checks:
+                return report or Report()
+
     def _contents_of(self, root: Path) -> Mapping[Path, bytes]:
         folders = self.folders()
         return {path: data for path, data in self.documents.contents().items() if shared(str(path), folders) == root}
 
     def fail(self, error: Exception) -> None:
         """A check that can not be done: the user is told, and the server lives on."""
-        self.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"nnlint: {error}"))
+        self.say(types.MessageType.Error, str(error))
+
+    def say(self, kind: types.MessageType, message: str) -> None:
+        self.window_show_message(types.ShowMessageParams(kind, f"nnlint: {message}"))
 
     def begin_anew(self) -> None:
         """Other folders, other settings."""
@@ -109,8 +120,9 @@ class Server(LanguageServer):
 
     # --- telling ---
 
-    async def tell(self, project: Project, report: Report) -> None:
-        self.steps.done(project)
+    async def tell(self, project: Project, report: Report, is_last: bool = True) -> None:
+        if is_last:
+            self.steps.done(project)
         for error in report.errors:
             self.window_log_message(types.LogMessageParams(types.MessageType.Error, error))
         if self.pulls:
@@ -172,11 +184,12 @@ def make() -> Server:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configured(params: types.DidChangeConfigurationParams) -> None:
-        settings = params.settings
+        settings, before = params.settings, server.wishes
         if isinstance(settings, Mapping) and settings.get(SECTION) is not None:
             _wish(server, settings[SECTION])
         await _configure(server)
-        server.begin_anew()
+        if server.wishes != before:
+            server.begin_anew()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -226,7 +239,7 @@ def make() -> Server:
     )
     async def pulled(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         uri = params.text_document.uri
-        report = await server.checks_of(server.documents.path(uri)).settled() or Report()
+        report = await server.report_of(server.documents.path(uri))
         items = server.diagnostics(report).get(uri, [])
         state = _state(items)
         if params.previous_result_id == state:
@@ -238,8 +251,8 @@ def make() -> Server:
         known = {each.uri: each.value for each in params.previous_result_ids}
         found: dict[str, list[types.Diagnostic]] = {}
         if not server.wishes.open_files_only:
-            for checks in list(server.checks.values()):
-                found |= server.diagnostics(await checks.settled() or Report())
+            for root in list(server.checks):
+                found |= server.diagnostics(await server.report_of(str(root)))
         reports: list[types.WorkspaceDocumentDiagnosticReport] = []
         for uri in sorted({*found, *known}):
             items, version = found.get(uri, []), server.documents.version(uri)
@@ -259,7 +272,9 @@ def make() -> Server:
         found = server.findings_at(report, uri, types.Range(params.position, params.position))
         if not found:
             return None
-        pages_ = "\n\n---\n\n".join(pages.text(code) for code in dict.fromkeys(finding.code for finding in found))
+        pages_ = "\n\n---\n\n".join(
+            pages.text(code, HOVERED) for code in dict.fromkeys(finding.code for finding in found)
+        )
         return types.Hover(
             types.MarkupContent(types.MarkupKind.Markdown, pages_), server.translator(report).range(found[0].place)
         )
@@ -280,8 +295,8 @@ def make() -> Server:
         actions.open_page(code)
 
     @server.command("nnlint.probe")
-    async def probed(uri: str) -> None:
-        await actions.probe(uri)
+    async def probed(uri: str, *python: str) -> None:  # the library knows no defaults
+        await actions.probe(uri, *python[:1])
 
     return server
 

@@ -43,6 +43,9 @@ class Translator:
             message += " (likely)"
         if finding.verdict is not None:
             message += f"\nthe run: {finding.verdict.status}: {finding.verdict.evidence}"
+        where = self.uri(finding.place)
+        if finding.place.cell is not None and where == uri_of(finding.place.path):
+            message += f"\nin cell {finding.place.cell}"  # the notebook is not open: its lines say nothing
         if finding.advice:
             message += f"\nhelp: {finding.advice}"
         page = self.page(finding.code)
