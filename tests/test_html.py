@@ -86,6 +86,7 @@ def test_html_in_the_page_of_a_rule_is_text(monkeypatch: pytest.MonkeyPatch) -> 
     entry = catalog.find("NN101")
     documentation = entry.documentation.replace("Softmax or sigmoid", f"{EVIL} [a](javascript:alert(1))")
     documentation = documentation.replace("import torch\n", f"import torch  # {EVIL}\n")
+    documentation = documentation.replace("## References", f"```text\n    {EVIL}\n    ```\n\n    ## References")
     monkeypatch.setattr(catalog, "find", lambda _: replace(entry, documentation=documentation))
     page = page_of_findings._page.__wrapped__("NN101")
     assert "pwned" in page

@@ -43,7 +43,7 @@ def render(report: Report) -> str:
         (static / name).read_text(encoding="utf-8")
         for name in ("findings.html", "colours.css", "findings.css", "findings.js")
     )
-    text = page.format(
+    return page.format(
         style=colours + style,
         script=script,
         data=_inert(data),
@@ -53,7 +53,6 @@ def render(report: Report) -> str:
         version=html.escape(__version__),
         date=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
     )
-    return text.encode("utf-8", "replace").decode("utf-8")  # names of files that are no text
 
 
 def _inert(data: object) -> str:
