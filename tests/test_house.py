@@ -39,6 +39,7 @@ LAYERS = (
     "housekeeping",
     "discovery",
     "catalog",
+    "judging",
     "config",
     "foretelling",
     "suppression",
