@@ -23,6 +23,7 @@ CODE = [*SOURCES, *sorted((ROOT / "rules").glob("*.py")), *sorted((ROOT / "tests
 LAYERS = (
     "toml",
     "writing",
+    "looks",
     "source",
     "changes",
     "finding",

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nnlint import looks
+
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -31,7 +33,7 @@ def existing(path: str) -> Path:
     """The path, if there is something."""
     from nnlint.catalog import did_you_mean, nearest
 
-    if os.path.lexists(path):
+    if looks.exists(path):
         return Path(path)
     folder, name = os.path.split(path.rstrip("/\\"))
     try:

@@ -210,8 +210,9 @@ def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame:
     if not isinstance(instance, Instance):
         return
     is_module = modes.is_module(instance)
-    for method in sorted(methods, key=lambda m: m.name != "forward"):
-        if _key(method) in reached:
+    inner = _called_within(run, cls)
+    for method in sorted(methods, key=lambda m: (m.name != "forward", m.name in inner)):
+        if _key(method) in reached or (method.name in inner and _key(method) in run.reached):
             continue
         mark = run.store.mark()
         if is_module:
@@ -226,6 +227,12 @@ def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame:
             if is_module:
                 run.module_stack.pop()
             run.store.undo(mark)
+
+
+def _called_within(run: Interpreter, cls: ClassValue) -> set[str]:
+    """The methods that others of the class call: how, says more than unknown arguments do."""
+    uses = run.program.readers.uses(cls.frame.namespace.path)
+    return {name for each in uses.classes if each.definition == cls.definition.id for name in each.reads}
 
 
 def _call_with_unknowns(run: Interpreter, function: Value, frame: Frame) -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from nnlint import looks
 from nnlint.program.conventions import Conventions
 from nnlint.program.folders import Folders
 from nnlint.program.journal import Journal, Query
@@ -199,7 +200,7 @@ class Program:
 
     def data(self, path: Path) -> bytes:
         """The bytes of a file, or what stands for them. Raises `OSError`."""
-        return self._unsaved[path] if path in self._unsaved else path.read_bytes()
+        return self._unsaved[path] if path in self._unsaved else looks.read(path)
 
     # --- modules ---
 
