@@ -24,6 +24,7 @@ LAYERS = (
     "toml",
     "writing",
     "looks",
+    "cache",
     "source",
     "changes",
     "finding",

@@ -15,6 +15,8 @@ CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 class Problem(Exception):
     """nnlint can not do what was asked; one line that says why."""
 
+    status = FAILED
+
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
