@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,16 +35,24 @@ class Imports:
     def close(self, journal: Journal) -> frozenset[Definition]:
         """Add to a journal what the modules asked that it names, and these again; what they reached when imported."""
         reached: set[Definition] = set()
-        waiting, seen = list(journal.modules), set[Path]()
+        for path in self._closure(journal.modules):
+            journal.add(self._journals[path])
+            reached |= self._reached[path]
+        journal.modules.clear()
+        return frozenset(reached)
+
+    def files(self) -> tuple[Path, ...]:
+        """All that the piece of work at hand has imported, and what these import."""
+        return tuple(sorted(self._closure(self.program.modules_asked_for)))
+
+    def _closure(self, modules: Iterable[Path]) -> Iterable[Path]:
+        waiting, seen = list(modules), set[Path]()
         while waiting:
             path = waiting.pop()
             if path not in seen and path in self._journals:
                 seen.add(path)
-                journal.add(self._journals[path])
                 waiting += self._journals[path].modules
-                reached |= self._reached[path]
-        journal.modules.clear()
-        return frozenset(reached)
+        return seen
 
     def forget(self, changed: set[Path]) -> None:
         """These files are not what they were: nor is what rests on them."""

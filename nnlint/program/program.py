@@ -78,10 +78,6 @@ class Program:
     def is_target(self, path: Path) -> bool:
         return absolute(path) in self._targets
 
-    def is_read(self, path: Path) -> bool:
-        """Whether the file was asked for as a Script already."""
-        return absolute(path) in self._scripts
-
     def root_of(self, path: Path) -> Path:
         """The root of the project that a file belongs to."""
         folder = absolute(path).parent
@@ -125,10 +121,11 @@ class Program:
                 self._mentioned[key] = True
         return self._mentioned[key]
 
-    def mentions_anywhere(self, words: tuple[bytes, ...]) -> bool:
-        """Whether one of the words occurs in a target, or in any file that was read so far."""
-        files = dict.fromkeys((*self._targets, *self._scripts))
-        return self.answered(("mentions_anywhere", words), lambda: any(self.mentions(path, words) for path in files))
+    def mentions_anywhere(self, words: tuple[bytes, ...], others: tuple[Path, ...] = ()) -> bool:
+        """Whether one of the words occurs in a target, or in any of the other files."""
+        files = dict.fromkeys((*self._targets, *others))
+        query = ("mentions_anywhere", words, others)
+        return self.answered(query, lambda: any(self.mentions(path, words) for path in files))
 
     # --- what was asked, and what has changed since ---
 
@@ -187,6 +184,11 @@ class Program:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+    @property
+    def modules_asked_for(self) -> frozenset[Path]:
+        """Those that the piece of work at hand has imported by itself."""
+        return frozenset(self._journal.modules) if self._journal is not None else frozenset()
 
     def imported(self, path: Path) -> None:
         """Write down that a module was asked for: what running it asks is written down apart."""

@@ -1,7 +1,7 @@
 """Who in a project may read an attribute of the objects of a class.
 
-The targets, and what they led to, are known as Scripts; of the other files of the project only the names that stand
-behind a dot are looked at.
+The targets are known as Scripts; of the other files of the project only the names that stand behind a dot are looked
+at.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Readers:
         for path in files:
             if "." in path.stem and path not in targets:
                 continue  # nothing can import it: a copy kept beside, as `model.old.py`
-            if not self._program.is_read(path) and not (path in targets and self._program.mentions(path, (b"torch",))):
+            if not (path in targets and self._program.mentions(path, (b"torch",))):
                 project.names |= self._names_in(path)
             elif self._program.root_of(path) == root:
                 try:
