@@ -53,15 +53,24 @@ def check(
     project: Path | None = None,
     unsaved: Mapping[Path, bytes] | None = None,
     witness: Witness | None = None,
+    workers: int = 1,
 ) -> Report:
     """Check the files and folders, or the text of `stdin` under its name.
 
     Each finding meets the settings of the file that it is about. `project` is the root that they belong to, if it is
-    known, `unsaved` what stands for the content of files. The interpreter is the witness unless another is given.
+    known, `unsaved` what stands for the content of files. The interpreter is the witness unless another is given; where
+    there is much to do, up to so many `workers` run side by side.
     """
     return in_cells(
         check_programs(
-            paths, settings, progress=progress, stdin=stdin, project=project, unsaved=unsaved, witness=witness
+            paths,
+            settings,
+            progress=progress,
+            stdin=stdin,
+            project=project,
+            unsaved=unsaved,
+            witness=witness,
+            workers=workers,
         )
     )
 
@@ -75,12 +84,17 @@ def check_programs(
     project: Path | None = None,
     unsaved: Mapping[Path, bytes] | None = None,
     witness: Witness | None = None,
+    workers: int = 1,
 ) -> Report:
     """As `check`, but what is found in notebooks stands at the lines of the programs that they are."""
     if witness is None:
         from nnlint.foretelling import Foretelling
 
-        witness = Foretelling(paths, settings, stdin, project, unsaved)
+        foretelling = Foretelling(paths, settings, stdin, project, unsaved, workers)
+        try:
+            return check_programs(paths, settings, progress=progress, stdin=stdin, witness=foretelling)
+        finally:
+            foretelling.close()
     targets = sorted(witness.targets(), key=str)
     held = _held(targets, settings)
     bench = _Bench(witness, {_key(target): target for target in targets}, held)
@@ -88,10 +102,13 @@ def check_programs(
     for is_rest in (False, True):
         pieces = [Piece(target, is_rest) for target in targets if not bench.is_done_with(target)]
         done = is_rest * len(targets) + (len(targets) - len(pieces))
-        for number, (piece, judgement) in enumerate(witness.judgements(judge, pieces), done + 1):
-            bench.take(piece.target, judgement)
+        judged: dict[Piece, Judgement] = {}
+        for piece, judgement in witness.judgements(judge, pieces):
+            judged[piece] = judgement
             if progress is not None:
-                progress(number, 2 * len(targets))
+                progress(done + len(judged), 2 * len(targets))
+        for piece in pieces:  # in this order, however they came
+            bench.take(piece.target, judged[piece])
     findings = bench.with_edits([finding for target in targets for finding in bench.findings_in(target)])
     findings.sort(key=_order)
     named = {_key(path) for path in paths} | ({_key(stdin[0])} if stdin else set())

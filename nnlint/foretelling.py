@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from nnlint import looks
 from nnlint.config import SettingsOf
 from nnlint.config.exclusions import files_to_check
 from nnlint.events import Event
+from nnlint.interpreter.memory import Definition, Told
 from nnlint.interpreter.roots import Interpretation
 from nnlint.judging import Judge, Judgement, Piece, Witness
 from nnlint.program.program import Program
 from nnlint.reading.reader import locate
 from nnlint.source import Source, Span
 from nnlint.values import TorchVersion
+from nnlint.workers import Worker, Workers
+
+Task = tuple[Piece, ...]
+Done = tuple[list[Told[Judgement]], looks.Looks]
+LARGEST_TASK = 60_000  # bytes of code, about two seconds of work
 
 
 class Foretelling(Witness):
@@ -22,7 +32,8 @@ class Foretelling(Witness):
 
     `project` is the root that they belong to, if it is known; `stdin` a name and what stands for its file, which need
     not exist; `unsaved` is what stands for the content of other files. One serves for many checks of the same files
-    while they are edited (`update`): only what an edit may have changed is run again.
+    while they are edited (`update`): only what an edit may have changed is run again. Where there is much to do, it is
+    done by up to so many `workers`, which `close` ends.
     """
 
     def __init__(
@@ -32,10 +43,14 @@ class Foretelling(Witness):
         stdin: tuple[str, bytes] | None = None,
         project: Path | None = None,
         unsaved: Mapping[Path, bytes] | None = None,
+        workers: int = 1,
     ) -> None:
         given = {Path(stdin[0]): stdin[1]} if stdin else {}
         self._targets = [*given, *files_to_check(paths, settings)]
         self._settings = settings
+        self._given, self._project, self._unsaved = stdin, project, unsaved
+        self._most_workers = workers
+        self._workers: Workers[Task, Done, frozenset[Definition]] | None = None
         self._program = Program(
             self._targets,
             project,
@@ -67,9 +82,67 @@ class Foretelling(Witness):
         return self._interpretation.run_rest(target)
 
     def judgements(self, judge: Judge, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, Judgement]]:
+        unknown: list[Piece] = []
         for piece in pieces:
-            work = partial(judge.judge, self, piece)
-            yield piece, self._interpretation.recall(piece.target, work, is_rest=piece.is_rest)
+            told = self._interpretation.known(piece.target, is_rest=piece.is_rest)
+            if told is None:
+                unknown.append(piece)
+            else:
+                yield piece, told.result
+        tasks = self._tasks(unknown)
+        if min(self._most_workers, len(tasks)) < 2:
+            for piece in unknown:
+                yield piece, self.judged(judge, piece).result
+        else:
+            yield from self._judged_side_by_side(judge, tasks)
+
+    def judged(self, judge: Judge, piece: Piece) -> Told[Judgement]:
+        """Have one piece judged, or remember how it was."""
+        work = partial(judge.judge, self, piece)
+        return self._interpretation.recall(piece.target, work, is_rest=piece.is_rest)
+
+    def close(self) -> None:
+        """End the workers, if there are any."""
+        if self._workers is not None:
+            self._workers.stop()
+            self._workers = None
+
+    def hear(self, reached: frozenset[Definition]) -> None:
+        """Scripts that others ran have reached these."""
+        self._interpretation.reached.by_script(reached)
+
+    def _judged_side_by_side(self, judge: Judge, tasks: Sequence[Task]) -> Iterator[tuple[Piece, Judgement]]:
+        if self._workers is None:
+            others = [target for target in self._targets if self._given is None or str(target) != self._given[0]]
+            make = partial(_Judging, others, self._settings, self._given, self._project, self._unsaved, judge.codes)
+            self._workers = Workers(min(self._most_workers, len(tasks)), make)
+        self._workers.tell(self._interpretation.reached.by_scripts)
+        for task, done in self._workers.do(tasks):
+            if done is not None:
+                looks.add(done[1])
+            for number, piece in enumerate(task):
+                if done is None:
+                    message = f"internal error in {piece.target}: the process that checked it has died; please report"
+                    yield piece, Judgement(errors=(message,))
+                else:
+                    told = done[0][number]
+                    self._interpretation.learn(piece.target, told, is_rest=piece.is_rest)
+                    yield piece, told.result
+
+    def _tasks(self, pieces: Sequence[Piece]) -> list[Task]:
+        """The pieces in heaps of about the same size, those of a folder together; the largest first."""
+        heaps: list[tuple[int, list[Piece]]] = []
+        for _, group in itertools.groupby(pieces, lambda piece: piece.target.parent):
+            size = LARGEST_TASK
+            for piece in group:
+                if size >= LARGEST_TASK:
+                    heaps.append((0, []))
+                    size = 0
+                with contextlib.suppress(OSError):
+                    size += os.path.getsize(piece.target)
+                heaps[-1][1].append(piece)
+                heaps[-1] = (size, heaps[-1][1])
+        return [tuple(heap) for _, heap in sorted(heaps, key=lambda each: each[0], reverse=True)]
 
     def source(self, path: str) -> Source:
         return self._program.source(Path(path))
@@ -82,3 +155,28 @@ class Foretelling(Witness):
         if not wanted <= spans.keys():
             spans.update(locate(source, wanted | spans.keys()))
         return {node: spans[node] for node in wanted}
+
+
+class _Judging(Worker[Task, Done, frozenset[Definition]]):
+    """What a worker does: it judges pieces of work."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        settings: SettingsOf,
+        stdin: tuple[str, bytes] | None,
+        project: Path | None,
+        unsaved: Mapping[Path, bytes] | None,
+        codes: frozenset[str],
+    ) -> None:
+        self._witness = Foretelling(paths, settings, stdin, project, unsaved)
+        for own in {id(own): own for own in map(settings.of, paths)}.values():
+            own.entries()  # rules of projects' own are loaded here, too
+        self._judge = Judge(codes)
+
+    def hear(self, news: frozenset[Definition]) -> None:
+        self._witness.hear(news)
+
+    def do(self, task: Task) -> Done:
+        with looks.looking() as seen:
+            return [self._witness.judged(self._judge, piece) for piece in task], seen

@@ -73,6 +73,12 @@ def looking() -> Iterator[Looks]:
         _looks = before
 
 
+def add(other: Looks) -> None:
+    """What another process has looked at."""
+    if _looks is not None:
+        _looks.add(other)
+
+
 def read(path: str | Path) -> bytes:
     """The content of a file. Raises `OSError`."""
     if _looks is None or (name := os.path.abspath(path)) in _looks.files:

@@ -24,6 +24,7 @@ LAYERS = (
     "toml",
     "writing",
     "looks",
+    "workers",
     "cache",
     "source",
     "changes",

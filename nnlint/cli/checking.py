@@ -17,6 +17,7 @@ from nnlint.cli.fixing import Wishes, fix_options, wishes
 from nnlint.cli.ignoring import ignore_options, ignoring
 from nnlint.cli.options import limits_options, report_options, rule_options
 from nnlint.cli.problems import CLEAN, FAILED, clear_errors, existing
+from nnlint.workers import cores
 
 if TYPE_CHECKING:
     from nnlint.cache.answers import Question
@@ -38,6 +39,14 @@ if TYPE_CHECKING:
 @click.option("--whole-project", is_flag=True, help="Check the whole project, and tell of what is named here only.")
 @click.option("--probe", is_flag=True, help="Run the scripts among them for a few steps, and say what the runs show.")
 @limits_options
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=cores,
+    show_default="one for each processor",
+    envvar="NNLINT_WORKERS",
+    help="How many processes may share the work, where there is much.",
+)
 @click.option("--no-cache", is_flag=True, help=f"Remember nothing between runs. [env: {folder.OFF}]")
 @click.option("--cache-dir", metavar="DIR", help=f"Where it is remembered. [env: {folder.ELSEWHERE}]")
 @click.pass_obj
@@ -52,6 +61,7 @@ def check(
     whole_project: bool,
     probe: bool,
     baseline: str | None,
+    workers: int,
     no_cache: bool,
     cache_dir: str | None,
     **options: Any,
@@ -95,7 +105,7 @@ def check(
         elif silencing.add:
             answer.status = _silenced(targets, settings, silencing.reason, known, output)
         else:
-            report = known.tell_new(_report(targets, settings, output, stdin, whole_project), targets)
+            report = known.tell_new(_report(targets, settings, output, stdin, whole_project, workers), targets)
             answer.files = write(report, output)
             answer.status = _status(report, output)
             is_all = not (report.errors or report.notes or output.verbose or not report.files)  # and no other stream
@@ -109,6 +119,7 @@ def _report(
     output: Output,
     stdin: tuple[str, bytes] | None,
     whole_project: bool,
+    workers: int,
 ) -> Report:
     """What is found. `--verbose` says what takes time."""
     from nnlint import engine
@@ -118,7 +129,8 @@ def _report(
     read = within_project(targets) if whole_project else targets
     with _progress() as progress:
         watch = Stopwatch(settings, _files(read, settings, stdin), progress) if output.verbose else None
-        report = engine.check(read, settings, progress=watch.advance if watch else progress, stdin=stdin)
+        advance = watch.advance if watch else progress
+        report = engine.check(read, settings, progress=advance, stdin=stdin, workers=1 if watch else workers)
     if whole_project:
         report = narrowed(report, _files(targets, settings, stdin))
     if watch:

@@ -36,6 +36,10 @@ class Reached:
         """Another piece of work begins."""
         self.own, self.asked = set(), {}
 
+    @property
+    def by_scripts(self) -> frozenset[Definition]:
+        return frozenset(self._by_scripts)
+
     def by_script(self, definitions: Iterable[Definition]) -> None:
         self._by_scripts.update(definitions)
 
@@ -61,6 +65,18 @@ class Memory(Generic[Result]):
         self._told: dict[Hashable, Told[Result]] = {}
         self.runs = 0  # how often something was run and not remembered
 
+    def known(self, name: Hashable, reached: Reached) -> Told[Result] | None:
+        """What is remembered of a piece of work, if it would come to the same now."""
+        told = self._told.get(name)
+        if told is None or not reached.agrees(told.asked) or not self._program.holds(told.journal):
+            return None
+        return told
+
+    def keep(self, name: Hashable, told: Told[Result]) -> None:
+        """Remember what came of a piece of work that was done elsewhere."""
+        self.runs += 1
+        self._told[name] = told
+
     def recall(
         self,
         name: Hashable,
@@ -72,8 +88,8 @@ class Memory(Generic[Result]):
 
         `close` completes a journal by what imported modules asked, and says what these reached.
         """
-        told = self._told.get(name)
-        if told is None or not reached.agrees(told.asked) or not self._program.holds(told.journal):
+        told = self.known(name, reached)
+        if told is None:
             self.runs += 1
             self._told.pop(name, None)
             reached.listen()

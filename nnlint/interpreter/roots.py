@@ -13,7 +13,7 @@ from nnlint.interpreter.control import BudgetSpent, PathEnds
 from nnlint.interpreter.dependence import NO_PROVENANCE
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.interpreter import Interpreter
-from nnlint.interpreter.memory import Definition, Memory, Reached
+from nnlint.interpreter.memory import Definition, Memory, Reached, Told
 from nnlint.interpreter.objects import (
     Arguments,
     Bound,
@@ -56,13 +56,26 @@ class Interpretation(Generic[Result]):
             else:
                 run.imports.forget(changed)
 
-    def recall(self, path: Path, work: Callable[[], Result], *, is_rest: bool) -> Result:
+    def recall(self, path: Path, work: Callable[[], Result], *, is_rest: bool) -> Told[Result]:
         """What came of the events of a file (`is_rest`: of `run_rest`): the work that asks for them, or its memory."""
         path = absolute(path)
         told = self.memory.recall((is_rest, path), self.reached, work, self._interpreter(path).imports.close)
+        return self._taken(told, is_rest)
+
+    def known(self, path: Path, *, is_rest: bool) -> Told[Result] | None:
+        """What is remembered of the events of a file, if they would be the same now."""
+        told = self.memory.known((is_rest, absolute(path)), self.reached)
+        return None if told is None else self._taken(told, is_rest)
+
+    def learn(self, path: Path, told: Told[Result], *, is_rest: bool) -> None:
+        """Take what came of the events of a file elsewhere."""
+        self.memory.keep((is_rest, absolute(path)), told)
+        self._taken(told, is_rest)
+
+    def _taken(self, told: Told[Result], is_rest: bool) -> Told[Result]:
         if not is_rest:
             self.reached.by_script(told.reached)
-        return told.result
+        return told
 
     def run_script(self, path: Path) -> Iterator[Event]:
         """The events of running `path` as a script. Raises `Unreadable`."""
