@@ -207,10 +207,7 @@ class _Bench:
 
     def _edits(self, path: str, wanted: list[list[Change]]) -> Sequence[tuple[Edit, ...] | None]:
         source = self._source(path)
-        if source is not None:
-            with contextlib.suppress(Unreadable):
-                return editing.edits(source, wanted)
-        return [None] * len(wanted)
+        return self.witness.edits(source, wanted) if source is not None else [None] * len(wanted)
 
     def _look_for_unfinished_cells(self, target: Path) -> None:
         is_read = target.suffix == NOTEBOOK and target not in self.skipped

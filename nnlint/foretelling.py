@@ -6,16 +6,20 @@ import contextlib
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from nnlint import looks
+from nnlint.changes import Change
 from nnlint.config import SettingsOf
 from nnlint.config.exclusions import files_to_check
 from nnlint.events import Event
+from nnlint.finding import Edit
 from nnlint.interpreter.memory import Definition, Told
 from nnlint.interpreter.roots import Interpretation
 from nnlint.judging import Judge, Judgement, Piece, Witness
+from nnlint.program.journal import Query
 from nnlint.program.program import Program
 from nnlint.reading.reader import locate
 from nnlint.source import Source, Span
@@ -25,6 +29,34 @@ from nnlint.workers import Worker, Workers
 Task = tuple[Piece, ...]
 Done = tuple[list[Told[Judgement]], looks.Looks]
 LARGEST_TASK = 60_000  # bytes of code, about two seconds of work
+
+
+@dataclass(slots=True)
+class Found:
+    """Where nodes stand in a text, and what edits changes make in it."""
+
+    spans: dict[int, Span] = field(default_factory=dict)
+    edits: dict[tuple[Change, ...], tuple[Edit, ...] | None] = field(default_factory=dict)
+
+
+class Texts:
+    """What was found in the last text of each file."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, Found]] = {}
+
+    def of(self, source: Source) -> Found:
+        known = self._found.get(source.path)
+        if known is None or known[0] != source.text:
+            known = self._found[source.path] = source.text, Found()
+        return known[1]
+
+    def take(self, name: str, text: str, found: Found) -> None:
+        """What is known of a text already."""
+        self._found[name] = text, found
+
+    def all(self) -> dict[str, Found]:
+        return {name: found for name, (_, found) in self._found.items()}
 
 
 class Foretelling(Witness):
@@ -58,7 +90,7 @@ class Foretelling(Witness):
             conventions=lambda path: settings.of(path).conventions(),
         )
         self._interpretation: Interpretation[Judgement] = Interpretation(self._program)
-        self._spans: dict[tuple[str, str], dict[int, Span]] = {}
+        self.texts = Texts()
 
     def update(self, unsaved: Mapping[Path, bytes]) -> set[Path]:
         """Begin another check, with these texts in the place of the files'; the paths of what has changed."""
@@ -100,6 +132,38 @@ class Foretelling(Witness):
         """Have one piece judged, or remember how it was."""
         work = partial(judge.judge, self, piece)
         return self._interpretation.recall(piece.target, work, is_rest=piece.is_rest)
+
+    # --- what is known from elsewhere ---
+
+    def remember(self, name: tuple[bool, Path], told: Told[Judgement]) -> None:
+        """What came of a piece of work (`rest` or not, and its file) and still holds."""
+        self._interpretation.memory.keep(name, told)
+
+    @property
+    def is_richer(self) -> bool:
+        """Whether it did anything that it had not been told to remember."""
+        return self._interpretation.memory.runs > 0
+
+    def remembered(self) -> Mapping[tuple[bool, Path], Told[Judgement]]:
+        return self._interpretation.memory.all()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._interpretation = Interpretation(self._program)
+        self.texts = Texts()
+
+    def presume(self, query: Query, answer: object) -> None:
+        """This would be the answer to a question about the whole project."""
+        self._program.presume(query, answer)
+
+    def answer(self, query: Query) -> object:
+        return self._program.answer(query)
+
+    def facts(self, path: Path) -> str:
+        """Something that is equal as long as a file changes no answer."""
+        return self._program.readers.facts(path)
+
+    # --- work that is shared ---
 
     def close(self) -> None:
         """End the workers, if there are any."""
@@ -148,13 +212,19 @@ class Foretelling(Witness):
         return self._program.source(Path(path))
 
     def locate(self, source: Source, nodes: Iterable[int]) -> dict[int, Span]:
-        for known in [key for key in self._spans if key[0] == source.path and key[1] != source.text]:
-            del self._spans[known]
-        spans = self._spans.setdefault((source.path, source.text), {})
+        spans = self.texts.of(source).spans
         wanted = set(nodes)
         if not wanted <= spans.keys():
             spans.update(locate(source, wanted | spans.keys()))
         return {node: spans[node] for node in wanted}
+
+    def edits(self, source: Source, wanted: Sequence[Sequence[Change]]) -> Sequence[tuple[Edit, ...] | None]:
+        edits = self.texts.of(source).edits
+        keys = [tuple(changes) for changes in wanted]
+        unknown = [key for key in dict.fromkeys(keys) if key not in edits]
+        if unknown:
+            edits.update(zip(unknown, super().edits(source, unknown), strict=True))
+        return [edits[key] for key in keys]
 
 
 class _Judging(Worker[Task, Done, frozenset[Definition]]):

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from nnlint import catalog
+from nnlint import catalog, editing
+from nnlint.changes import Change
 from nnlint.events import Event
-from nnlint.finding import Finding
+from nnlint.finding import Edit, Finding
 from nnlint.reading.notebook import NotPython
 from nnlint.rule import Rule
 from nnlint.source import Source, Span, Unreadable
@@ -65,6 +66,13 @@ class Witness(Protocol):
         """Raises `Unreadable`."""
 
     def locate(self, source: Source, nodes: Iterable[int]) -> dict[int, Span]: ...
+
+    def edits(self, source: Source, wanted: Sequence[Sequence[Change]]) -> Sequence[tuple[Edit, ...] | None]:
+        """The text edits that each of several fixes makes in a file; None where they can not be made."""
+        try:
+            return editing.edits(source, wanted)
+        except Unreadable:
+            return [None] * len(wanted)
 
     def judgements(self, judge: Judge, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, Judgement]]:
         """Have the pieces judged, in this order or another; all of them are of one kind."""

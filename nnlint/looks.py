@@ -50,6 +50,18 @@ class Looks:
             and all(_matches(*key.split("\0")) == found for key, found in self.matches.items())
         )
 
+    def changed(self, *, by_content: bool = False) -> set[str] | None:
+        """The files that have another content now; None if more than contents has changed."""
+        if not Looks(self.began, {}, self.folders, self.there, self.matches).hold(by_content=by_content):
+            return None
+        trusted = 0 if by_content else self.began - _RACY
+        return {path for path, seen in self.files.items() if not _holds(path, seen, trusted, _content)}
+
+    def without(self, files: set[str]) -> Looks:
+        """All but the contents of these."""
+        left = {path: seen for path, seen in self.files.items() if path not in files}
+        return Looks(self.began, left, self.folders, self.there, self.matches)
+
     def plain(self) -> list[Any]:
         """As JSON has it."""
         return [self.began, self.files, self.folders, self.there, self.matches]

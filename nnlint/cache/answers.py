@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from nnlint import __version__, looks
-from nnlint.cache import folder
+from nnlint.cache import folder, identity
 
 MOST = 100
 _FOLDER = "answers"
@@ -35,6 +35,7 @@ class Answer:
     files: dict[str, str] = field(default_factory=dict)
     status: int = 0
     is_repeatable: bool = False
+    looks: looks.Looks | None = None  # what was looked at for it, if that is written down
 
 
 class Question:
@@ -69,6 +70,7 @@ class Question:
             return
         copy = _Copy(sys.stdout)
         with looks.looking() as seen, redirect_stdout(copy):
+            answer.looks = seen
             yield answer
         if answer.is_repeatable and folder.make(self.cache):
             answer.printed = "".join(copy.written)
@@ -97,8 +99,8 @@ class Question:
             _terminal(sys.stdout),
             sys.version,
             __version__,
-            _own_code(),
-            _installed(),
+            identity.own_code(),
+            identity.installed(),
         ]
         return self.cache / _FOLDER / looks.digest(json.dumps(asked).encode("utf-8", "surrogatepass"))
 
@@ -126,33 +128,3 @@ def _terminal(stream: TextIO) -> list[Any]:
         except OSError:
             size = []
     return [stream.encoding, size]
-
-
-def _own_code() -> list[Any]:
-    """When the files of nnlint were changed last, for those who work on it."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    beside = os.path.join(os.path.dirname(package), "rules")
-    waiting, found = [package, *([beside] if not os.path.isdir(os.path.join(package, "rules")) else [])], []
-    while waiting:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    if entry.name.endswith(".py"):
-                        seen = entry.stat()
-                        found.append((entry.path, seen.st_mtime_ns, seen.st_size))
-                    elif entry.is_dir() and entry.name != "__pycache__":
-                        waiting.append(entry.path)
-        except OSError:
-            continue
-    return sorted(found)
-
-
-def _installed() -> list[Any]:
-    """When packages, which may bring rules, were installed last."""
-    found = []
-    for place in sorted(place for place in sys.path if place.endswith(("site-packages", "dist-packages"))):
-        try:
-            found.append((place, os.stat(place).st_mtime_ns))
-        except OSError:
-            continue
-    return found

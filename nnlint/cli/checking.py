@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nnlint.cli.destinations import Output
     from nnlint.config import SettingsOf
     from nnlint.engine import Report
+    from nnlint.looks import Looks
 
 
 @click.command()
@@ -105,7 +106,9 @@ def check(
         elif silencing.add:
             answer.status = _silenced(targets, settings, silencing.reason, known, output)
         else:
-            report = known.tell_new(_report(targets, settings, output, stdin, whole_project, workers), targets)
+            report = known.tell_new(
+                _report(targets, settings, output, stdin, whole_project, workers, question.cache, answer.looks), targets
+            )
             answer.files = write(report, output)
             answer.status = _status(report, output)
             is_all = not (report.errors or report.notes or output.verbose or not report.files)  # and no other stream
@@ -120,17 +123,24 @@ def _report(
     stdin: tuple[str, bytes] | None,
     whole_project: bool,
     workers: int,
+    cache: Path | None,
+    seen: Looks | None,
 ) -> Report:
     """What is found. `--verbose` says what takes time."""
     from nnlint import engine
     from nnlint.cli.narrowing import narrowed, within_project
     from nnlint.cli.verbosity import Stopwatch
+    from nnlint.foretelling import Foretelling
+    from nnlint.keeping import keeping
 
     read = within_project(targets) if whole_project else targets
     with _progress() as progress:
         watch = Stopwatch(settings, _files(read, settings, stdin), progress) if output.verbose else None
-        advance = watch.advance if watch else progress
-        report = engine.check(read, settings, progress=advance, stdin=stdin, workers=1 if watch else workers)
+        foretelling = Foretelling(read, settings, stdin, workers=1 if watch else workers)
+        with keeping(cache if stdin is None else None, foretelling, settings, seen):
+            report = engine.check(
+                read, settings, progress=watch.advance if watch else progress, stdin=stdin, witness=foretelling
+            )
     if whole_project:
         report = narrowed(report, _files(targets, settings, stdin))
     if watch:

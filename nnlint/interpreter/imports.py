@@ -56,10 +56,11 @@ class Imports:
 
     def forget(self, changed: set[Path]) -> None:
         """These files are not what they were: nor is what rests on them."""
+        files = {str(path) for path in changed}
         for path in list(self._namespaces):
             journal = Journal(modules={path})
             self.close(journal)
-            if path in changed or not changed.isdisjoint(journal.states):
+            if path in changed or not files.isdisjoint(journal.files):
                 del self._namespaces[path]
         for path in self._journals.keys() - self._namespaces.keys():
             del self._journals[path], self._reached[path]

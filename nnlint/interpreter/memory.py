@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from nnlint.program.journal import Journal
@@ -11,6 +12,8 @@ from nnlint.program.program import Program
 
 Definition = tuple[str, int]
 """A function or class: its file, and the number of its node there."""
+Name = tuple[bool, Path]
+"""A piece of work: a file, and whether what no script reaches is meant."""
 Result = TypeVar("Result")
 
 
@@ -62,24 +65,31 @@ class Memory(Generic[Result]):
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._told: dict[Hashable, Told[Result]] = {}
+        self._told: dict[Name, Told[Result]] = {}
         self.runs = 0  # how often something was run and not remembered
 
-    def known(self, name: Hashable, reached: Reached) -> Told[Result] | None:
+    def known(self, name: Name, reached: Reached) -> Told[Result] | None:
         """What is remembered of a piece of work, if it would come to the same now."""
         told = self._told.get(name)
-        if told is None or not reached.agrees(told.asked) or not self._program.holds(told.journal):
+        if told is None or not reached.agrees(told.asked) or not self._program.would_answer(told.journal.answers):
             return None
         return told
 
-    def keep(self, name: Hashable, told: Told[Result]) -> None:
+    def forget(self, changed: Iterable[Path]) -> None:
+        """These files are not what they were: nor is what rests on them."""
+        files = {str(path) for path in changed}
+        self._told = {name: told for name, told in self._told.items() if files.isdisjoint(told.journal.files)}
+
+    def all(self) -> dict[Name, Told[Result]]:
+        return self._told
+
+    def keep(self, name: Name, told: Told[Result]) -> None:
         """Remember what came of a piece of work that was done elsewhere."""
-        self.runs += 1
         self._told[name] = told
 
     def recall(
         self,
-        name: Hashable,
+        name: Name,
         reached: Reached,
         work: Callable[[], Result],
         close: Callable[[Journal], frozenset[Definition]],

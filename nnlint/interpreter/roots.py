@@ -50,6 +50,7 @@ class Interpretation(Generic[Result]):
     def begin(self, changed: set[Path]) -> None:
         """All files are run anew, but for what is remembered; these have changed."""
         self.reached = Reached()
+        self.memory.forget(changed)
         for folder, run in list(self._interpreters.items()):
             if run.imports.is_entangled:
                 del self._interpreters[folder]
@@ -70,6 +71,7 @@ class Interpretation(Generic[Result]):
     def learn(self, path: Path, told: Told[Result], *, is_rest: bool) -> None:
         """Take what came of the events of a file elsewhere."""
         self.memory.keep((is_rest, absolute(path)), told)
+        self.memory.runs += 1
         self._taken(told, is_rest)
 
     def _taken(self, told: Told[Result], is_rest: bool) -> Told[Result]:

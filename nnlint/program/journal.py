@@ -11,15 +11,15 @@ Query = tuple[Hashable, ...]
 
 @dataclass(slots=True)
 class Journal:
-    """The states of the files whose content mattered, and the answers to questions about the whole project.
+    """The files whose content mattered, by path, and the answers to questions about the whole project.
 
     `modules` were imported: what running them asked stands in journals of their own.
     """
 
-    states: dict[Path, Hashable] = field(default_factory=dict)
+    files: set[str] = field(default_factory=set)
     answers: dict[Query, object] = field(default_factory=dict)
     modules: set[Path] = field(default_factory=set)
 
     def add(self, other: Journal) -> None:
-        self.states.update(other.states)
+        self.files |= other.files
         self.answers.update(other.answers)

@@ -68,6 +68,7 @@ class Program:
         self._mentioned: dict[tuple[Path, tuple[bytes, ...]], bool] = {}
         self._states: dict[Path, Hashable] = {}
         self._journal: Journal | None = None
+        self._answers: dict[Query, object] = {}
         self.readers = Readers(self)
 
     @property
@@ -149,12 +150,21 @@ class Program:
             journal.answers[query] = found
         return found
 
-    def holds(self, journal: Journal) -> bool:
-        """Whether everything that was asked would be answered as it was."""
-        return all(self.state(path) == state for path, state in journal.states.items()) and all(
-            getattr(self.readers if hasattr(Readers, str(name)) else self, str(name))(*asked) == answer
-            for (name, *asked), answer in journal.answers.items()
-        )
+    def would_answer(self, answers: Mapping[Query, object]) -> bool:
+        """Whether these questions would be answered so."""
+        return all(self.answer(query) == answer for query, answer in answers.items())
+
+    def presume(self, query: Query, answer: object) -> None:
+        """This would be the answer to a question."""
+        self._answers[query] = answer
+
+    def answer(self, query: Query) -> object:
+        """The answer to a question about the whole project."""
+        if query not in self._answers:
+            name, *asked = query
+            owner = self.readers if hasattr(Readers, str(name)) else self
+            self._answers[query] = getattr(owner, str(name))(*asked)
+        return self._answers[query]
 
     def update(self, unsaved: Mapping[Path, bytes]) -> set[Path]:
         """Take these texts for those of the files, and see which files on the disk have changed: their paths."""
@@ -165,6 +175,7 @@ class Program:
             self._scripts.pop(path, None)
             self._notebooks.pop(path, None)
         self._mentioned = {key: found for key, found in self._mentioned.items() if key[0] not in changed}
+        self._answers.clear()
         if changed:
             self.readers.forget(changed)
         return changed
@@ -196,9 +207,9 @@ class Program:
             self._journal.modules.add(path)
 
     def _note(self, path: Path) -> None:
-        state = self.state(path)
+        self.state(path)
         if self._journal is not None:
-            self._journal.states[path] = state
+            self._journal.files.add(str(path))
 
     def data(self, path: Path) -> bytes:
         """The bytes of a file, or what stands for them. Raises `OSError`."""
