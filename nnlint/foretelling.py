@@ -18,9 +18,10 @@ from nnlint.events import Event
 from nnlint.finding import Edit
 from nnlint.interpreter.memory import Definition, Told
 from nnlint.interpreter.roots import Interpretation
-from nnlint.judging import Judge, Judgement, Piece, Witness
+from nnlint.judging import Judge, Judgement, Piece, Witness, Words
 from nnlint.program.journal import Query
 from nnlint.program.program import Program
+from nnlint.program.project import NOTEBOOK
 from nnlint.reading.reader import locate
 from nnlint.source import Source, Span
 from nnlint.values import TorchVersion
@@ -103,6 +104,11 @@ class Foretelling(Witness):
 
     def bytes(self, target: Path) -> bytes:
         return self._program.bytes(target)
+
+    def mentions(self, target: Path, words: Words) -> bool:
+        if target.suffix == NOTEBOOK:
+            self.bytes(target)  # which says so if it is in another language
+        return self._program.mentions(target, words)
 
     def torch(self, target: Path) -> TorchVersion:
         return self._settings.of(target).torch() or self._program.torch(target)

@@ -18,6 +18,7 @@ from nnlint.rule import Rule
 from nnlint.source import Source, Span, Unreadable
 from nnlint.values import TorchVersion
 
+Words = tuple[bytes, ...]
 FRAMEWORK_WORDS = ("torch", "accelerate", "deepspeed", "fastai", "ignite", "lightning", "transformers")
 
 
@@ -52,6 +53,11 @@ class Witness(Protocol):
 
     def bytes(self, target: Path) -> bytes:
         """Raises `OSError`."""
+
+    def mentions(self, target: Path, words: Words) -> bool:
+        """Whether one of the words occurs in the file. Raises `OSError`."""
+        data = self.bytes(target)
+        return any(word in data for word in words)
 
     def torch(self, target: Path) -> TorchVersion:
         """The versions of torch that the file's project declares."""
@@ -96,7 +102,7 @@ class Judge:
         errors: list[str] = []
         unreadable = None
         try:
-            if not self._matters(witness.bytes(target)):
+            if not witness.mentions(target, self._all_words()):
                 return Judgement(is_skipped=True)
             torch = witness.torch(target)
             for event in witness.events_unreached(target) if piece.is_rest else witness.events(target):
@@ -115,12 +121,12 @@ class Judge:
             errors.append(internal_error(target, "", error))
         return Judgement(tuple(findings), tuple(dict.fromkeys(errors)), unreadable)
 
-    def _matters(self, data: bytes) -> bool:
-        """Whether a word of a framework or of any rule, selected or not, occurs in the file."""
+    def _all_words(self) -> Words:
+        """The words of frameworks and of all rules, selected or not: a file without any of them can not matter."""
         if not self._words:
             words = {word for entry in catalog.entries() if entry.rule for word in entry.rule.words}
             self._words = tuple(word.encode() for word in (*FRAMEWORK_WORDS, *sorted(words)))
-        return any(word in data for word in self._words)
+        return self._words
 
     def _watching_for(self, torch: TorchVersion, event: type[Event]) -> tuple[Rule, ...]:
         """The rules that watch events of a class."""

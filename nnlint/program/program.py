@@ -172,13 +172,27 @@ class Program:
         changed = {path for path, state in self._states.items() if state != self._state_now(path)}
         for path in changed:
             del self._states[path]
-            self._scripts.pop(path, None)
             self._notebooks.pop(path, None)
-        self._mentioned = {key: found for key, found in self._mentioned.items() if key[0] not in changed}
         self._answers.clear()
+        changed = {path for path in changed if self._means_another(path)}
         if changed:
             self.readers.forget(changed)
         return changed
+
+    def _means_another(self, path: Path) -> bool:
+        """Whether a file with another text is another program: a comment more or less is none."""
+        before = self._scripts.pop(path, None)
+        asked = [words for known, words in self._mentioned if known == path]
+        mentioned = [self._mentioned.pop((path, words)) for words in asked]
+        if not isinstance(before, Script) or mentioned != [self.mentions(path, words) for words in asked]:
+            return True
+        try:
+            if self.script(path) != before:
+                return True
+        except (Unreadable, RecursionError):
+            return True
+        self._scripts[path] = before
+        return False
 
     def state(self, path: Path) -> Hashable:
         """Something that is equal as long as the content of a file is."""
