@@ -18,8 +18,8 @@ def clean(cache_dir: str | None) -> int:
     try:
         was_there = folder.remove(cache)
     except OSError as error:
-        raise Problem(f"`{cache}` can not be deleted: {error.strerror}") from error
+        raise Problem(f"`{folder.shown(cache)}` can not be deleted: {error.strerror}") from error
     if cache.exists() and not was_there:
-        raise Problem(f"`{cache}` is no cache of nnlint: it is left alone")
+        raise Problem(f"`{folder.shown(cache)}` is no cache of nnlint: it is left alone")
     click.echo(f"{folder.shown(cache)}: deleted" if was_there else "there is no cache")
     return CLEAN
