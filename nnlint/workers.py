@@ -5,6 +5,7 @@ A worker that dies (killed for its memory, say) costs the piece that it was at, 
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -36,7 +37,9 @@ class Workers(Generic[Task, Done, News]):
         self._all: dict[Connection, Any] = {}
         for _ in range(count):
             here, there = context.Pipe()
-            process = context.Process(target=_serve, args=(there, make, list(self._all)), daemon=True)
+            process = context.Process(
+                target=_serve, args=(there, make, list(self._all), gc.get_threshold()), daemon=True
+            )
             process.start()
             there.close()
             self._all[here] = process
@@ -97,9 +100,15 @@ class Worker(Generic[Task, Done, News]):
         raise NotImplementedError
 
 
-def _serve(connection: Connection, make: Callable[[], Worker[Any, Any, Any]], others: Sequence[Connection]) -> None:
+def _serve(
+    connection: Connection,
+    make: Callable[[], Worker[Any, Any, Any]],
+    others: Sequence[Connection],
+    thresholds: tuple[int, int, int],
+) -> None:
     """The life of a worker. That the user interrupts is the parent's to act upon, which ends its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(*thresholds)
     for other in others:  # a fork has them, and a worker must notice when its parent is gone
         other.close()
     worker = make()

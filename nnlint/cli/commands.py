@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import click
@@ -20,6 +21,7 @@ from nnlint.cli.serving import server
 
 def run(question: Question) -> int:
     """Do what the command line says; the exit status."""
+    collect_rarely()
     try:
         return int(commands.main(prog_name="nnlint", standalone_mode=False, obj=question) or CLEAN)
     except click.exceptions.Exit as error:
@@ -32,6 +34,13 @@ def run(question: Question) -> int:
     except Problem as error:
         print(f"nnlint: {error}", file=sys.stderr)
         return error.status
+
+
+def collect_rarely() -> None:
+    """Let the garbage collector look for circles less often: an interpretation makes few, and a third of its time went
+    into looking for them (measured on Informer2020: 16.4 s before, 10.9 s with these thresholds).
+    """
+    gc.set_threshold(50_000, 20, 20)
 
 
 class CheckUnlessNamed(click.Group):

@@ -176,6 +176,8 @@ def _leave(run: Interpreter, frame: Frame, alive: bool) -> Value:
         return NONE
     if len(frame.exits) == 1 and not alive:
         value, delta = frame.exits[0]
+        if frame.left == run.store.moment():  # all is as it was at the return
+            return value
         run.store.undo(frame.mark)
         run.store.merge([delta])
         return value

@@ -188,7 +188,12 @@ def is_module_class(cls: ClassValue | External) -> bool:
     """Whether instances are networks."""
     if isinstance(cls, External):
         return modes.is_module_name(cls.dotted)
-    return any(dotted in MODULE_BASES or modes.is_module_name(dotted) for dotted in externals(cls))
+    known: bool | None = cls.lazies.get("<is module>")
+    if known is None:
+        known = any(dotted in MODULE_BASES or modes.is_module_name(dotted) for dotted in externals(cls))
+        if cls.lineage is not None:
+            cls.lazies["<is module>"] = known
+    return known
 
 
 def instantiate(run: Interpreter, cls: ClassValue, arguments: Arguments, node: ir.Node | None, frame: Frame) -> Value:

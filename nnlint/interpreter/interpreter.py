@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Seq
-from pathlib import Path
 
 from nnlint.events import Event, LayerRan
 from nnlint.interpreter import (
@@ -57,6 +56,7 @@ from nnlint.interpreter.objects import (
     Provenance,
     Shape,
     Tensor,
+    Unknown,
     Value,
     _numbers,
 )
@@ -92,7 +92,6 @@ class Interpreter(Paths):
         self.program = program
         self.imports = imports
         self.reached: set[tuple[str, int]] = set()  # the functions that were called: their files and nodes
-        self._shown: dict[Path, str] = {}
         self.store = Store()
         self.reset()
 
@@ -258,6 +257,8 @@ class Interpreter(Paths):
     # --- what values depend on, and what becomes of them ---
 
     def provenance(self, value: Value | None) -> Provenance:
+        if isinstance(value, (Tensor, Unknown)):  # nearly always
+            return value.provenance
         return provenance.provenance(self, value)
 
     def provenance_of(self, arguments: Arguments) -> Provenance:
@@ -324,10 +325,11 @@ class Interpreter(Paths):
     # --- telling ---
 
     def place(self, frame: Frame, node: ir.Node) -> Place:
-        path = frame.namespace.path
-        if path not in self._shown:
-            self._shown[path] = self.program.shown(path)
-        return Place(self._shown[path], node.id)
+        places = frame.namespace.places
+        place = places.get(node.id)
+        if place is None:
+            place = places[node.id] = Place(self.program.shown(frame.namespace.path), node.id)
+        return place
 
     def emit(self, event: Event) -> None:
         self._events.append(event)

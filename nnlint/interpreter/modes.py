@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter.joins import EITHER
@@ -39,6 +40,7 @@ PARAMETRIC = frozenset(
 )
 
 
+@lru_cache(maxsize=10_000)
 def is_module_name(dotted: str) -> bool:
     """Whether a class of another package makes networks."""
     return (

@@ -177,12 +177,13 @@ class Mapping(Obj):
 class Namespace(Obj):
     """A module of the project: a file, or a folder of them."""
 
-    __slots__ = ("dotted", "file", "loaded", "path")
+    __slots__ = ("dotted", "file", "loaded", "path", "places")
 
     def __init__(self, path: Path, dotted: str) -> None:
         super().__init__()
         self.path = path
         self.file = str(path)
+        self.places: dict[int, Place] = {}  # of its nodes, as far as they were asked for
         self.dotted = dotted
         self.loaded = False
 
@@ -191,7 +192,7 @@ class Frame(Obj):
     """The variables of one activation of a function, a class body or a module."""
 
     __slots__ = (
-        "breaks", "call", "caller", "defined", "depth", "exits", "function", "is_class", "loops", "mark", "name",
+        "breaks", "call", "caller", "defined", "depth", "exits", "function", "is_class", "left", "loops", "mark", "name",
         "names", "namespace", "on_yield", "parent", "self_value", "yields",
     )  # fmt: skip
 
@@ -203,6 +204,7 @@ class Frame(Obj):
         self.is_class = is_class
         self.names: dict[str, str] = {}  # declared global or nonlocal
         self.exits: list[tuple[Value, dict[tuple[Obj, str], Any]]] = []
+        self.left: tuple[int, int] | None = None  # the store's moment at the last return
         self.mark = 0
         self.depth = 0
         self.yields: list[Value] = []

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 Monomial = frozenset[tuple["Symbol", int]]
@@ -48,7 +49,7 @@ class Size:
 
     @classmethod
     def of(cls, value: int) -> Size:
-        return cls(frozenset({(ONE, int(value))}) if value else frozenset())
+        return cls(_constant(int(value)))
 
     @classmethod
     def symbol(cls, symbol: Symbol) -> Size:
@@ -195,6 +196,11 @@ class Size:
         return " + ".join(part for _, _, part in sorted(parts)).replace("+ -", "- ") or "0"
 
 
+@lru_cache(maxsize=4096)
+def _constant(value: int) -> frozenset[tuple[Monomial, int]]:
+    return frozenset({(ONE, value)}) if value else frozenset()
+
+
 def product(sizes: Iterable[Size]) -> Size:
     """The product of all; 1 of none."""
     return math.prod(sizes, start=Size.of(1))
@@ -205,7 +211,9 @@ def _size(value: Size | int) -> Size:
 
 
 def _canonical(terms: Mapping[Monomial, int], order: tuple[Symbol, ...]) -> Size:
-    kept = frozenset((monomial, coefficient) for monomial, coefficient in terms.items() if coefficient)
+    kept = frozenset([(monomial, coefficient) for monomial, coefficient in terms.items() if coefficient])
+    if not order:
+        return Size(kept)
     present = {symbol for monomial, _ in kept for symbol, _ in monomial}
     return Size(kept, tuple(symbol for symbol in dict.fromkeys(order) if symbol in present))
 

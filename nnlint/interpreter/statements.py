@@ -50,6 +50,7 @@ def return_(run: Interpreter, statement: ir.Return, frame: Frame) -> bool:
     value = run.returned(value, statement, frame)
     run.samples.returned(run, value, statement)
     frame.exits.append((value, run.store.changes(frame.mark)))
+    frame.left = run.store.moment()
     return False
 
 

@@ -22,6 +22,7 @@ class Store:
 
     def __init__(self) -> None:
         self._journal: list[tuple[Obj, str, Any]] = []
+        self._undone = 0
 
     def write(self, obj: Obj, key: str, value: Any) -> None:
         self._journal.append((obj, key, obj.fields.get(key, MISSING)))
@@ -34,6 +35,10 @@ class Store:
     def mark(self) -> int:
         """A point to which changes can be counted or taken back."""
         return len(self._journal)
+
+    def moment(self) -> tuple[int, int]:
+        """Equal to that of before as long as nothing has been written or taken back since."""
+        return self._undone, len(self._journal)
 
     def changes(self, mark: int) -> Delta:
         """What was written since `mark`, with the values of now."""
@@ -49,6 +54,9 @@ class Store:
 
     def undo(self, mark: int) -> Delta:
         """Take back what was written since `mark` and return it."""
+        self._undone += 1
+        if mark == len(self._journal):
+            return {}
         delta = self.changes(mark)
         for obj, key, old in reversed(self._journal[mark:]):
             if old is MISSING:

@@ -5,13 +5,28 @@ from __future__ import annotations
 from nnlint.reading import script as ir
 
 LONGEST = 28
+MOST_TEXTS = 50_000
+_texts: dict[int, tuple[ir.Expr | None, str]] = {}  # by the identity of the expression, which is kept
 
 
 def text_of(expr: ir.Expr | None) -> str:
     """The source of an expression, rebuilt and shortened."""
+    if type(expr) is ir.Name:
+        return _shortened(expr.name)
+    known = _texts.get(id(expr))
+    if known is not None and known[0] is expr:
+        return known[1]
     text = _text(expr)
     if len(text) > LONGEST and isinstance(expr, ir.Attribute):
         text = expr.attr
+    text = _shortened(text)
+    if len(_texts) > MOST_TEXTS:
+        _texts.clear()
+    _texts[id(expr)] = expr, text
+    return text
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
