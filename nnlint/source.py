@@ -14,6 +14,16 @@ from nnlint import looks
 NEW_LINE = re.compile(r"\r\n?|\n")  # as Python counts: a form feed or U+2028 begins no line
 
 
+def line_starts(text: str) -> list[int]:
+    """The offsets at which lines begin."""
+    return [0, *(found.end() for found in NEW_LINE.finditer(text))]
+
+
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    starts = [start for start in line_starts(text) if start <= offset]
+    return len(starts), offset - starts[-1] + 1
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A stretch of text. Lines and columns count from 1, columns in characters; the end is exclusive."""

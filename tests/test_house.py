@@ -146,6 +146,15 @@ def test_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:
     assert imported & {"torch", "libcst", "rich", "pathspec"} == set()
 
 
+def test_a_check_that_mends_nothing_reads_without_libcst() -> None:
+    """The findings are of a rule that has no fix."""
+    fixture = ROOT / "fixtures" / "missing_backward" / "bad_backward_not_called.py"
+    command = [sys.executable, "-X", "importtime", "-m", "nnlint", "check", str(fixture)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "NN" in done.stdout
+    assert "| libcst" not in re.sub(" +", " ", done.stderr)
+
+
 @pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_has_one_subject_and_under_400_lines(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

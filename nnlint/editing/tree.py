@@ -11,8 +11,8 @@ from typing import Any
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-from nnlint.reading.positions import edges_of, last_of, line_starts
-from nnlint.source import Place, Span
+from nnlint.reading.positions import edges_of, last_of
+from nnlint.source import Place, Span, line_starts
 
 
 class CanNot(Exception):

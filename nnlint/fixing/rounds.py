@@ -16,8 +16,7 @@ from nnlint.engine import Report
 from nnlint.finding import Finding, Safety
 from nnlint.fixing.contents import CanNotEdit, Content
 from nnlint.fixing.splicing import Splicing, Stretch, stretch
-from nnlint.reading.positions import line_starts
-from nnlint.source import Place, Unreadable
+from nnlint.source import Place, Unreadable, line_starts
 
 MOST_ROUNDS = 30
 Texts = dict[Path, bytes]

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nnlint.finding import Edit
-from nnlint.reading.positions import line_starts
-from nnlint.source import Span
+from nnlint.source import Span, line_starts
 
 
 def with_edits(text: str, edits: Iterable[Edit]) -> str:

@@ -1,237 +1,191 @@
-"""Expressions, as the walk of lower.py sees them. A table says which function lowers which libcst node."""
+"""Expressions, as the walk of lower.py sees them. A table says which function lowers which node of `ast`."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator
-from sys import intern
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import libcst as cst
-
 from nnlint.reading import script as ir
-from nnlint.reading.literals import NotALiteral, integer, string, text
-from nnlint.source import Unreadable
 
 
 class Lowering:
     """The state of one walk: the nodes numbered so far, and whether the function at hand has a yield of its own."""
 
-    __slots__ = ("nodes", "path", "yields")
+    __slots__ = ("nodes", "yields")
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.nodes: list[cst.CSTNode] = []
+    def __init__(self) -> None:
+        self.nodes: list[ast.AST] = []
         self.yields = False
 
-    def number(self, node: cst.CSTNode) -> int:
+    def number(self, node: ast.AST) -> int:
         self.nodes.append(node)
         return len(self.nodes) - 1
 
-    def expression(self, node: cst.CSTNode) -> ir.Expr:
-        try:
-            lower = EXPRESSIONS[type(node)]
-        except KeyError:
-            raise self.unknown(node) from None
-        return lower(self, node)
+    def expression(self, node: ast.expr) -> ir.Expr:
+        return EXPRESSIONS[type(node)](self, node)
 
-    def optional(self, node: cst.CSTNode | None) -> ir.Expr | None:
-        return None if node is None else self.expression(node)
+    def optional(self, node: ast.expr | None) -> ir.Expr | None:
+        return None if node is None else EXPRESSIONS[type(node)](self, node)
 
-    def elements(self, elements: Iterable[cst.BaseElement]) -> tuple[ir.Expr, ...]:
-        """The elements of a display; `*rest` among them is a Starred."""
-        return tuple(
-            [self.expression(element.value if type(element) is cst.Element else element) for element in elements]
-        )
-
-    def unknown(self, node: cst.CSTNode) -> Unreadable:
-        return Unreadable(self.path, f"uses syntax that nnlint does not know ({type(node).__name__})")
+    def expressions(self, nodes: Iterable[ast.expr]) -> tuple[ir.Expr, ...]:
+        return tuple([EXPRESSIONS[type(node)](self, node) for node in nodes])
 
 
-def identifier(name: str) -> str:
-    """Python compares names by their NFKC form; interned, since a file has few names and uses them often."""
-    return intern(name if name.isascii() else unicodedata.normalize("NFKC", name))
+def arguments(
+    walk: Lowering, positional: Sequence[ast.expr], keywords: Sequence[ast.keyword]
+) -> tuple[ir.Argument, ...]:
+    """In the order of the text: given `f(a=1, *b)`, Python keeps `*b` before `a`."""
+    given: Sequence[ast.expr | ast.keyword] = [*positional, *keywords]
+    if keywords and any(type(each) is ast.Starred for each in positional):
+        given = sorted(given, key=lambda each: (each.lineno, each.col_offset))
+    return tuple([_argument(walk, each) for each in given])
 
 
-def argument(walk: Lowering, node: cst.Arg) -> ir.Argument:
-    keyword = None if node.keyword is None else identifier(node.keyword.value)
-    return ir.Argument(walk.expression(node.value), keyword, node.star)
+def _argument(walk: Lowering, node: ast.expr | ast.keyword) -> ir.Argument:
+    if isinstance(node, ast.keyword):
+        return ir.Argument(walk.expression(node.value), node.arg, "**" if node.arg is None else "")
+    if isinstance(node, ast.Starred):
+        return ir.Argument(walk.expression(node.value), None, "*")
+    return ir.Argument(walk.expression(node))
 
 
-def parameters(walk: Lowering, node: cst.Parameters) -> ir.Parameters:
+def parameters(walk: Lowering, node: ast.arguments) -> ir.Parameters:
     """In the order of the text, which is the order of Python's own evaluation of defaults."""
-    items = [_parameter(walk, each, "positional") for each in node.posonly_params]
-    items += [_parameter(walk, each, "normal") for each in node.params]
-    if isinstance(node.star_arg, cst.Param):  # not the lone `*` before keyword-only parameters
-        items.append(_parameter(walk, node.star_arg, "star"))
-    items += [_parameter(walk, each, "keyword") for each in node.kwonly_params]
-    if node.star_kwarg is not None:
-        items.append(_parameter(walk, node.star_kwarg, "star-star"))
+    positional = [(each, "positional") for each in node.posonlyargs] + [(each, "normal") for each in node.args]
+    defaults = [None] * (len(positional) - len(node.defaults)) + node.defaults
+    items = [_parameter(walk, *each, default) for each, default in zip(positional, defaults, strict=True)]
+    if node.vararg is not None:
+        items.append(_parameter(walk, node.vararg, "star"))
+    for each, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
+        items.append(_parameter(walk, each, "keyword", default))
+    if node.kwarg is not None:
+        items.append(_parameter(walk, node.kwarg, "star-star"))
     return ir.Parameters(tuple(items))
 
 
-def _parameter(walk: Lowering, node: cst.Param, kind: str) -> ir.Parameter:
-    annotation = None if node.annotation is None else walk.expression(node.annotation.annotation)
-    return ir.Parameter(identifier(node.name.value), kind, walk.optional(node.default), annotation)
+def _parameter(walk: Lowering, node: ast.arg, kind: str, default: ast.expr | None = None) -> ir.Parameter:
+    annotation = walk.optional(node.annotation)
+    return ir.Parameter(node.arg, kind, walk.optional(default), annotation)
 
 
 # --- names and literals ----------------------------------------------------------------------------------------
 
-NAMED_CONSTANTS: dict[str, object] = {"None": None, "True": True, "False": False}
+
+def _name(walk: Lowering, node: ast.Name) -> ir.Expr:
+    return ir.Name(walk.number(node), node.id)
 
 
-def _name(walk: Lowering, node: cst.Name) -> ir.Expr:
-    if node.value in NAMED_CONSTANTS:
-        return ir.Constant(walk.number(node), NAMED_CONSTANTS[node.value])
-    return ir.Name(walk.number(node), identifier(node.value))
+def _constant(walk: Lowering, node: ast.Constant) -> ir.Expr:
+    return ir.Constant(walk.number(node), node.value)
 
 
-def _integer(walk: Lowering, node: cst.Integer) -> ir.Expr:
-    try:
-        return ir.Constant(walk.number(node), integer(node.value))
-    except NotALiteral as error:
-        raise Unreadable(walk.path, f"does not parse as Python 3: {error}") from error
+def _formatted(walk: Lowering, node: ast.JoinedStr) -> ir.Expr:
+    return ir.Formatted(walk.number(node), tuple(_interpolated(walk, node)), _texts(node))
 
 
-def _float(walk: Lowering, node: cst.Float) -> ir.Expr:
-    return ir.Constant(walk.number(node), float(node.value))
-
-
-def _imaginary(walk: Lowering, node: cst.Imaginary) -> ir.Expr:
-    return ir.Constant(walk.number(node), complex(node.value))
-
-
-def _ellipsis(walk: Lowering, node: cst.Ellipsis) -> ir.Expr:
-    return ir.Constant(walk.number(node), ...)
-
-
-def _string(walk: Lowering, node: cst.SimpleString) -> ir.Expr:
-    return ir.Constant(walk.number(node), string(node.value))
-
-
-def _formatted(walk: Lowering, node: cst.FormattedString | cst.TemplatedString) -> ir.Expr:
-    number = walk.number(node)
-    return ir.Formatted(number, tuple(_interpolated(walk, node.parts)), _texts([node]))
-
-
-def _texts(pieces: Iterable[cst.BaseString]) -> tuple[str, ...]:
-    """The texts between the values of f-strings, strings beside them included; () where a value is converted or
-    formatted.
-    """
-    texts = [""]
-    for piece in pieces:
-        if isinstance(piece, cst.SimpleString):
-            plain = string(piece.value)
-            if isinstance(plain, bytes):
-                return ()
-            texts[-1] += plain
-        elif isinstance(piece, (cst.FormattedString, cst.TemplatedString)):
-            for part in piece.parts:
-                if isinstance(part, (cst.FormattedStringText, cst.TemplatedStringText)):
-                    texts[-1] += text(part.value, piece.start)
-                elif isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
-                    if part.conversion or part.format_spec is not None or part.equal is not None:
-                        return ()
-                    texts.append("")
-    return tuple(texts)
-
-
-def _interpolated(walk: Lowering, parts: Iterable[cst.CSTNode]) -> Iterator[ir.Expr]:
+def _interpolated(walk: Lowering, node: ast.expr) -> Iterator[ir.Expr]:
     """The expressions between braces, each before those of its format: `f"{loss:{width}.4f}"` is loss, width."""
-    for part in parts:
-        if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
-            yield walk.expression(part.expression)
+    assert isinstance(node, ast.JoinedStr)
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            yield walk.expression(part.value)
             if part.format_spec is not None:
                 yield from _interpolated(walk, part.format_spec)
 
 
-def _concatenated(walk: Lowering, node: cst.ConcatenatedString) -> ir.Expr:
-    """`"a" "b" f"{c}"`: right-nested in libcst, and long in files that keep data in strings, so a loop."""
-    number = walk.number(node)
-    pieces: list[cst.BaseString] = []
-    rest: cst.BaseString = node
-    while isinstance(rest, cst.ConcatenatedString):
-        pieces.append(rest.left)
-        rest = rest.right
-    pieces.append(rest)
-    plain = [string(piece.value) for piece in pieces if isinstance(piece, cst.SimpleString)]
-    if len(plain) < len(pieces):
-        values: list[ir.Expr] = []
-        for piece in pieces:
-            if isinstance(piece, (cst.FormattedString, cst.TemplatedString)):
-                values.extend(_interpolated(walk, piece.parts))
-        return ir.Formatted(number, tuple(values), _texts(pieces))
-    if isinstance(plain[0], bytes):
-        return ir.Constant(number, b"".join([piece for piece in plain if isinstance(piece, bytes)]))
-    return ir.Constant(number, "".join([piece for piece in plain if isinstance(piece, str)]))
+def _texts(node: ast.JoinedStr) -> tuple[str, ...]:
+    """The texts around the values, of strings beside it too; () where a value is converted or formatted."""
+    texts = [""]
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            texts[-1] += str(part.value)
+        elif isinstance(part, ast.FormattedValue):
+            if part.conversion != -1 or part.format_spec is not None:
+                return ()
+            texts.append("")
+    return tuple(texts)
 
 
 # --- operators -------------------------------------------------------------------------------------------------
 
-BINARY_OPERATORS: dict[type[cst.BaseBinaryOp], str] = {
-    cst.Add: "+",
-    cst.Subtract: "-",
-    cst.Multiply: "*",
-    cst.MatrixMultiply: "@",
-    cst.Divide: "/",
-    cst.FloorDivide: "//",
-    cst.Modulo: "%",
-    cst.Power: "**",
-    cst.LeftShift: "<<",
-    cst.RightShift: ">>",
-    cst.BitAnd: "&",
-    cst.BitOr: "|",
-    cst.BitXor: "^",
+BINARY_OPERATORS: dict[type[ast.AST], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.MatMult: "@",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
 }
-UNARY_OPERATORS: dict[type[cst.BaseUnaryOp], str] = {
-    cst.Minus: "-",
-    cst.Plus: "+",
-    cst.BitInvert: "~",
-    cst.Not: "not",
+UNARY_OPERATORS: dict[type[ast.AST], str] = {
+    ast.USub: "-",
+    ast.UAdd: "+",
+    ast.Invert: "~",
+    ast.Not: "not",
 }
-COMPARISONS: dict[type[cst.BaseCompOp], str] = {
-    cst.Equal: "==",
-    cst.NotEqual: "!=",
-    cst.LessThan: "<",
-    cst.LessThanEqual: "<=",
-    cst.GreaterThan: ">",
-    cst.GreaterThanEqual: ">=",
-    cst.Is: "is",
-    cst.IsNot: "is not",
-    cst.In: "in",
-    cst.NotIn: "not in",
+BOOLEAN_OPERATORS: dict[type[ast.AST], str] = {
+    ast.And: "and",
+    ast.Or: "or",
+}
+COMPARISONS: dict[type[ast.AST], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
 }
 
 
-def _operation(walk: Lowering, node: cst.BinaryOperation | cst.BooleanOperation) -> ir.Expr:
-    """`a + b + c + …` leans left; its spine is followed in a loop, so that a long sum costs no stack."""
-    spine: list[tuple[int, cst.BinaryOperation | cst.BooleanOperation]] = []
-    leftmost: cst.BaseExpression = node
-    while isinstance(leftmost, (cst.BinaryOperation, cst.BooleanOperation)):
-        spine.append((walk.number(leftmost), leftmost))
-        leftmost = leftmost.left
-    left = walk.expression(leftmost)
-    for number, operation in reversed(spine):
-        right = walk.expression(operation.right)
-        if isinstance(operation, cst.BinaryOperation):
-            left = ir.Binary(number, left, BINARY_OPERATORS[type(operation.operator)], right)
+def _operation(walk: Lowering, node: ast.BinOp | ast.BoolOp) -> ir.Expr:
+    """`a + b + c + …` leans left; its spine is followed in a loop, so that a long sum costs no stack.
+
+    So does `a and b and c`, which Python has as one node: it is numbered once for each operator, the outermost first.
+    """
+    spine: list[tuple[int, ast.operator | ast.boolop, ast.expr]] = []
+    leftmost: ast.expr = node
+    while True:
+        if isinstance(leftmost, ast.BinOp):
+            spine.append((walk.number(leftmost), leftmost.op, leftmost.right))
+            leftmost = leftmost.left
+        elif isinstance(leftmost, ast.BoolOp):
+            spine += [(walk.number(leftmost), leftmost.op, right) for right in leftmost.values[:0:-1]]
+            leftmost = leftmost.values[0]
         else:
-            left = ir.Boolean(number, "and" if isinstance(operation.operator, cst.And) else "or", left, right)
+            break
+    left = walk.expression(leftmost)
+    for number, operator, operand in reversed(spine):
+        right = walk.expression(operand)
+        if isinstance(operator, ast.operator):
+            left = ir.Binary(number, left, BINARY_OPERATORS[type(operator)], right)
+        else:
+            left = ir.Boolean(number, BOOLEAN_OPERATORS[type(operator)], left, right)
     return left
 
 
-def _unary(walk: Lowering, node: cst.UnaryOperation) -> ir.Expr:
-    return ir.Unary(walk.number(node), UNARY_OPERATORS[type(node.operator)], walk.expression(node.expression))
+def _unary(walk: Lowering, node: ast.UnaryOp) -> ir.Expr:
+    return ir.Unary(walk.number(node), UNARY_OPERATORS[type(node.op)], walk.expression(node.operand))
 
 
-def _comparison(walk: Lowering, node: cst.Comparison) -> ir.Expr:
+def _comparison(walk: Lowering, node: ast.Compare) -> ir.Expr:
     number = walk.number(node)
     left = walk.expression(node.left)
-    operators = tuple([COMPARISONS[type(target.operator)] for target in node.comparisons])
-    return ir.Compare(number, left, operators, tuple([walk.expression(t.comparator) for t in node.comparisons]))
+    operators = tuple([COMPARISONS[type(operator)] for operator in node.ops])
+    return ir.Compare(number, left, operators, walk.expressions(node.comparators))
 
 
-def _conditional(walk: Lowering, node: cst.IfExp) -> ir.Expr:
+def _conditional(walk: Lowering, node: ast.IfExp) -> ir.Expr:
     number = walk.number(node)
     body = walk.expression(node.body)
     return ir.Conditional(number, walk.expression(node.test), body, walk.expression(node.orelse))
@@ -240,153 +194,134 @@ def _conditional(walk: Lowering, node: cst.IfExp) -> ir.Expr:
 # --- access and calls ------------------------------------------------------------------------------------------
 
 
-def _attribute(walk: Lowering, node: cst.Attribute) -> ir.Expr:
-    return ir.Attribute(walk.number(node), walk.expression(node.value), identifier(node.attr.value))
+def _attribute(walk: Lowering, node: ast.Attribute) -> ir.Expr:
+    return ir.Attribute(walk.number(node), walk.expression(node.value), node.attr)
 
 
-def _call(walk: Lowering, node: cst.Call) -> ir.Expr:
+def _call(walk: Lowering, node: ast.Call) -> ir.Expr:
     number = walk.number(node)
     function = walk.expression(node.func)
-    return ir.Call(number, function, tuple([argument(walk, each) for each in node.args]))
+    return ir.Call(number, function, arguments(walk, node.args, node.keywords))
 
 
-def _subscript(walk: Lowering, node: cst.Subscript) -> ir.Expr:
+def _subscript(walk: Lowering, node: ast.Subscript) -> ir.Expr:
     number = walk.number(node)
     value = walk.expression(node.value)
-    first = node.slice[0]
-    is_starred = isinstance(first.slice, cst.Index) and first.slice.star is not None
-    if len(node.slice) == 1 and not isinstance(first.comma, cst.Comma) and not is_starred:
-        return ir.Subscript(number, value, _subscript_element(walk, first.slice))
-    # `x[:, 0]`, `x[i,]` and `x[*rest]` index with a tuple without a node: it stands where the subscript does
-    inner = walk.number(node)
-    elements = tuple([_subscript_element(walk, element.slice) for element in node.slice])
-    return ir.Subscript(number, value, ir.TupleDisplay(inner, elements))
+    return ir.Subscript(number, value, walk.expression(node.slice))
 
 
-def _subscript_element(walk: Lowering, node: cst.BaseSlice) -> ir.Expr:
-    if isinstance(node, cst.Slice):
-        number = walk.number(node)
-        return ir.Slice(number, walk.optional(node.lower), walk.optional(node.upper), walk.optional(node.step))
-    assert isinstance(node, cst.Index)
-    if node.star is not None:
-        return ir.Starred(walk.number(node), walk.expression(node.value))
-    return walk.expression(node.value)
+def _slice(walk: Lowering, node: ast.Slice) -> ir.Expr:
+    number = walk.number(node)
+    return ir.Slice(number, walk.optional(node.lower), walk.optional(node.upper), walk.optional(node.step))
 
 
 # --- displays and comprehensions -------------------------------------------------------------------------------
 
 
-def _tuple(walk: Lowering, node: cst.Tuple) -> ir.Expr:
-    return ir.TupleDisplay(walk.number(node), walk.elements(node.elements))
+def _tuple(walk: Lowering, node: ast.Tuple) -> ir.Expr:
+    return ir.TupleDisplay(walk.number(node), walk.expressions(node.elts))
 
 
-def _list(walk: Lowering, node: cst.List) -> ir.Expr:
-    return ir.ListDisplay(walk.number(node), walk.elements(node.elements))
+def _list(walk: Lowering, node: ast.List) -> ir.Expr:
+    return ir.ListDisplay(walk.number(node), walk.expressions(node.elts))
 
 
-def _set(walk: Lowering, node: cst.Set) -> ir.Expr:
-    return ir.SetDisplay(walk.number(node), walk.elements(node.elements))
+def _set(walk: Lowering, node: ast.Set) -> ir.Expr:
+    return ir.SetDisplay(walk.number(node), walk.expressions(node.elts))
 
 
-def _dict(walk: Lowering, node: cst.Dict) -> ir.Expr:
+def _dict(walk: Lowering, node: ast.Dict) -> ir.Expr:
     number = walk.number(node)
-    items: list[tuple[ir.Expr | None, ir.Expr]] = []
-    for element in node.elements:
-        key = walk.expression(element.key) if isinstance(element, cst.DictElement) else None
-        items.append((key, walk.expression(element.value)))
-    return ir.DictDisplay(number, tuple(items))
+    pairs = zip(node.keys, node.values, strict=True)
+    return ir.DictDisplay(number, tuple([(walk.optional(key), walk.expression(value)) for key, value in pairs]))
 
 
-def _starred(walk: Lowering, node: cst.StarredElement) -> ir.Expr:
+def _starred(walk: Lowering, node: ast.Starred) -> ir.Expr:
     return ir.Starred(walk.number(node), walk.expression(node.value))
 
 
-COMPREHENSIONS = {cst.ListComp: "list", cst.SetComp: "set", cst.GeneratorExp: "generator"}
+COMPREHENSIONS: dict[type[ast.AST], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.GeneratorExp: "generator"}
 
 
-def _comprehension(walk: Lowering, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> ir.Expr:
+def _comprehension(walk: Lowering, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> ir.Expr:
     number = walk.number(node)
     element = walk.expression(node.elt)
-    return ir.Comprehension(number, COMPREHENSIONS[type(node)], element, None, _clauses(walk, node.for_in))
+    return ir.Comprehension(number, COMPREHENSIONS[type(node)], element, None, _clauses(walk, node.generators))
 
 
-def _dict_comprehension(walk: Lowering, node: cst.DictComp) -> ir.Expr:
+def _dict_comprehension(walk: Lowering, node: ast.DictComp) -> ir.Expr:
     number = walk.number(node)
     key = walk.expression(node.key)
     value = walk.expression(node.value)
-    return ir.Comprehension(number, "dict", key, value, _clauses(walk, node.for_in))
+    return ir.Comprehension(number, "dict", key, value, _clauses(walk, node.generators))
 
 
-def _clauses(walk: Lowering, clause: cst.CompFor | None) -> tuple[ir.Clause, ...]:
-    clauses: list[ir.Clause] = []
-    while clause is not None:
-        target = walk.expression(clause.target)
-        iterable = walk.expression(clause.iter)
-        clauses.append(ir.Clause(target, iterable, tuple([walk.expression(each.test) for each in clause.ifs])))
-        clause = clause.inner_for_in
-    return tuple(clauses)
+def _clauses(walk: Lowering, generators: Iterable[ast.comprehension]) -> tuple[ir.Clause, ...]:
+    return tuple(
+        [
+            ir.Clause(walk.expression(each.target), walk.expression(each.iter), walk.expressions(each.ifs))
+            for each in generators
+        ]
+    )
 
 
 # --- the rest --------------------------------------------------------------------------------------------------
 
 
-def _lambda(walk: Lowering, node: cst.Lambda) -> ir.Expr:
+def _lambda(walk: Lowering, node: ast.Lambda) -> ir.Expr:
     number = walk.number(node)
-    accepted = parameters(walk, node.params)
+    accepted = parameters(walk, node.args)
     outer_yields = walk.yields
     body = walk.expression(node.body)
     walk.yields = outer_yields
     return ir.Lambda(number, accepted, body)
 
 
-def _yield(walk: Lowering, node: cst.Yield) -> ir.Expr:
-    number = walk.number(node)
+def _yield(walk: Lowering, node: ast.Yield) -> ir.Expr:
     walk.yields = True
-    if isinstance(node.value, cst.From):
-        return ir.Yield(number, walk.expression(node.value.item), is_from=True)
-    return ir.Yield(number, walk.optional(node.value), is_from=False)
+    return ir.Yield(walk.number(node), walk.optional(node.value), is_from=False)
 
 
-def _await(walk: Lowering, node: cst.Await) -> ir.Expr:
-    return ir.Await(walk.number(node), walk.expression(node.expression))
+def _yield_from(walk: Lowering, node: ast.YieldFrom) -> ir.Expr:
+    walk.yields = True
+    return ir.Yield(walk.number(node), walk.expression(node.value), is_from=True)
 
 
-def _walrus(walk: Lowering, node: cst.NamedExpr) -> ir.Expr:
+def _await(walk: Lowering, node: ast.Await) -> ir.Expr:
+    return ir.Await(walk.number(node), walk.expression(node.value))
+
+
+def _walrus(walk: Lowering, node: ast.NamedExpr) -> ir.Expr:
     number = walk.number(node)
-    target = walk.expression(node.target)
-    assert isinstance(target, ir.Name)
+    target = ir.Name(walk.number(node.target), node.target.id)
     return ir.Walrus(number, target, walk.expression(node.value))
 
 
-EXPRESSIONS: dict[type[cst.CSTNode], Callable[[Lowering, Any], ir.Expr]] = {
-    cst.Attribute: _attribute,
-    cst.Await: _await,
-    cst.BinaryOperation: _operation,
-    cst.BooleanOperation: _operation,
-    cst.Call: _call,
-    cst.Comparison: _comparison,
-    cst.ConcatenatedString: _concatenated,
-    cst.Dict: _dict,
-    cst.DictComp: _dict_comprehension,
-    cst.Ellipsis: _ellipsis,
-    cst.Float: _float,
-    cst.FormattedString: _formatted,
-    cst.GeneratorExp: _comprehension,
-    cst.IfExp: _conditional,
-    cst.Imaginary: _imaginary,
-    cst.Integer: _integer,
-    cst.Lambda: _lambda,
-    cst.List: _list,
-    cst.ListComp: _comprehension,
-    cst.Name: _name,
-    cst.NamedExpr: _walrus,
-    cst.Set: _set,
-    cst.SetComp: _comprehension,
-    cst.SimpleString: _string,
-    cst.StarredElement: _starred,
-    cst.Subscript: _subscript,
-    cst.TemplatedString: _formatted,
-    cst.Tuple: _tuple,
-    cst.UnaryOperation: _unary,
-    cst.Yield: _yield,
+EXPRESSIONS: dict[type[ast.AST], Callable[[Lowering, Any], ir.Expr]] = {
+    ast.Attribute: _attribute,
+    ast.Await: _await,
+    ast.BinOp: _operation,
+    ast.BoolOp: _operation,
+    ast.Call: _call,
+    ast.Compare: _comparison,
+    ast.Constant: _constant,
+    ast.Dict: _dict,
+    ast.DictComp: _dict_comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.IfExp: _conditional,
+    ast.JoinedStr: _formatted,
+    ast.Lambda: _lambda,
+    ast.List: _list,
+    ast.ListComp: _comprehension,
+    ast.Name: _name,
+    ast.NamedExpr: _walrus,
+    ast.Set: _set,
+    ast.SetComp: _comprehension,
+    ast.Slice: _slice,
+    ast.Starred: _starred,
+    ast.Subscript: _subscript,
+    ast.Tuple: _tuple,
+    ast.UnaryOp: _unary,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield_from,
 }

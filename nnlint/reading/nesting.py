@@ -21,13 +21,14 @@ BYTES_PER_KEYWORD = 3_000  # lambda, elif
 
 TOO_DEEP = "is nested too deeply to be analyzed"
 
-OPENING, CLOSING, COMMA, NEW_LINE, STRING = range(1, 6)
-# A string that is not closed is met at every keystroke: there is one way only to read what comes before its end.
+OPENING, CLOSING, COMMA, NEW_LINE, STRING = range(2, 7)
+# What comes before a token is part of the match: to search for tokens takes three times as long. A string that is not
+# closed is met at every keystroke: there is one way only to read what comes before its end.
 TOKEN = re.compile(
-    r"""([(\[{])|([)\]}])|(,)|(\r?\n[ \t\f]*)"""
+    r"""([^()\[\]{},\r\n"'#\\]*)(?:([(\[{])|([)\]}])|(,)|(\r?\n[ \t\f]*)"""
     r'''|("""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"""|\'\'\'[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*\'\'\''''
     r"""|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*')"""
-    r"|\#[^\n]*|\\\r?\n",
+    r"""|\#[^\n]*|\\\r?\n|[\r"'\\]|\Z)""",
     re.DOTALL,
 )
 PREFIX = re.compile("[fFtT]")
@@ -49,19 +50,17 @@ def nesting(text: str) -> Nesting:
     `elif` chain across commas and lines, so all of the file's are taken together.
     """
     open_chains: list[int] = []
-    chain = chains_around = longest = most_brackets = deepest_at = previous = largest_field = 0
+    chain = chains_around = longest = most_brackets = deepest_at = largest_field = 0
     indentations: set[int] = set()
     for token in TOKEN.finditer(text):
-        start, end = token.span()
-        chain += start - previous
-        previous = end
         kind = token.lastindex
+        chain += token.end(1) - token.start()
         if kind == OPENING:
             open_chains.append(chain)
             chains_around += chain
             chain = 0
             if len(open_chains) > most_brackets:
-                most_brackets, deepest_at = len(open_chains), start
+                most_brackets, deepest_at = len(open_chains), token.end(1)
         elif kind in (CLOSING, COMMA):
             longest = max(longest, chains_around + chain)
             chain = 0
@@ -73,12 +72,14 @@ def nesting(text: str) -> Nesting:
             if not open_chains:
                 longest = max(longest, chain)
                 chain = 0
-                indentations.add(end - start)
+                indentations.add(token.end() - token.end(1))
         elif kind == STRING:
             chain += 1
-            if PREFIX.search(text, max(start - 2, 0), start):
-                largest_field = max(largest_field, _fields(token[0]))
-    longest = max(longest, chains_around + chain + len(text) - previous)
+            if PREFIX.search(token[1], max(len(token[1]) - 2, 0)):
+                largest_field = max(largest_field, _fields(token[kind]))
+        else:
+            chain += 1  # a quote that is not closed, or less
+    longest = max(longest, chains_around + chain)
     keywords = text.count("lambda") + text.count("elif")
     stack = (
         BYTES_PER_LINK * longest

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import libcst as cst
+import ast
 
 from nnlint.reading import script as ir
-from nnlint.reading.expressions import Lowering, identifier
+from nnlint.reading.expressions import Lowering
 
 
-def pattern(walk: Lowering, node: cst.MatchPattern) -> tuple[tuple[ir.Expr, ...], tuple[str, ...]]:
+def pattern(walk: Lowering, node: ast.pattern) -> tuple[tuple[ir.Expr, ...], tuple[str, ...]]:
     """Given `case "sgd" | "adam" as kind`: the values `"sgd"` and `"adam"`, the name `kind`.
 
     A pattern that looks into its subject (a sequence, a mapping, a class) has no values, and neither has `|` when one
@@ -17,16 +17,18 @@ def pattern(walk: Lowering, node: cst.MatchPattern) -> tuple[tuple[ir.Expr, ...]
     return _values(walk, node) or (), tuple(_names(node))
 
 
-def _values(walk: Lowering, node: cst.MatchPattern) -> tuple[ir.Expr, ...] | None:
+def _values(walk: Lowering, node: ast.pattern) -> tuple[ir.Expr, ...] | None:
     match node:
-        case cst.MatchValue(value=value) | cst.MatchSingleton(value=value):
+        case ast.MatchValue(value=value):
             return (walk.expression(value),)
-        case cst.MatchAs(pattern=cst.MatchPattern() as inner):
+        case ast.MatchSingleton(value=constant):
+            return (ir.Constant(walk.number(node), constant),)
+        case ast.MatchAs(pattern=ast.pattern() as inner):
             return _values(walk, inner)
-        case cst.MatchOr(patterns=alternatives):
+        case ast.MatchOr(patterns=alternatives):
             values: list[ir.Expr] = []
             for alternative in alternatives:
-                found = _values(walk, alternative.pattern)
+                found = _values(walk, alternative)
                 if found is None:
                     return None
                 values.extend(found)
@@ -34,30 +36,26 @@ def _values(walk: Lowering, node: cst.MatchPattern) -> tuple[ir.Expr, ...] | Non
     return None
 
 
-def _names(node: cst.MatchPattern) -> list[str]:
-    names: list[str] = []
+def _names(node: ast.pattern) -> list[str]:
     match node:
-        case cst.MatchAs(pattern=inner, name=name):
-            if inner is not None:
-                names += _names(inner)
-            names += _bound(name)
-        case cst.MatchOr(patterns=alternatives):
-            # every alternative binds the same names
-            names += _names(alternatives[0].pattern)
-        case cst.MatchSequence(patterns=patterns):
-            for element in patterns:
-                names += _bound(element.name) if isinstance(element, cst.MatchStar) else _names(element.value)
-        case cst.MatchMapping(elements=elements, rest=rest):
-            for entry in elements:
-                names += _names(entry.pattern)
-            names += _bound(rest)
-        case cst.MatchClass(patterns=positional, kwds=keywords):
-            for each in positional:
-                names += _names(each.value)
-            for keyword in keywords:
-                names += _names(keyword.pattern)
-    return names
+        case ast.MatchAs(pattern=inner, name=name):
+            return [*(_names(inner) if inner is not None else ()), *_bound(name)]
+        case ast.MatchStar(name=name):
+            return _bound(name)
+        case ast.MatchOr(patterns=[first, *_]):  # every alternative binds the same names
+            return _names(first)
+        case ast.MatchSequence(patterns=patterns):
+            return _names_of(patterns)
+        case ast.MatchMapping(patterns=patterns, rest=rest):
+            return [*_names_of(patterns), *_bound(rest)]
+        case ast.MatchClass(patterns=positional, kwd_patterns=keywords):
+            return _names_of([*positional, *keywords])
+    return []
 
 
-def _bound(name: cst.Name | None) -> list[str]:
-    return [] if name is None else [identifier(name.value)]
+def _names_of(patterns: list[ast.pattern]) -> list[str]:
+    return [name for each in patterns for name in _names(each)]
+
+
+def _bound(name: str | None) -> list[str]:
+    return [] if name is None else [name]

@@ -1,14 +1,13 @@
-"""Where nodes stand in the text: one code-generation pass that records only the nodes asked for.
+"""Where libcst's nodes stand in the text: one code-generation pass that records only the nodes asked for.
 
 libcst's nodes do not know their place; its PositionProvider finds it by writing the whole tree out as text again, after
 a deep copy of the tree, and keeps the range of every node. Here the tree is written once, as it is, and the number of
 tokens so far is noted before and after the wanted nodes; the tokens' lengths then give the offsets.
 
-Measured (benchmarks/positions.py; shares of the parse, the standard library and 118 training repositories): such a pass
-0.3 to 0.45, `ast.parse` and a walk to match nodes in order 0.13, PositionProvider and its copy 3.1 to 3.8. Done lazily,
-for the files that have findings and by parsing those again, it is 1.4 to 1.55 for them and nothing for the others: less
-than a pass over every file as long as fewer than one in four has a finding, and exact on a Python of any version, which
-`ast.parse` is not (before 3.12 it misplaces what is in an f-string, and it can not parse newer syntax than its own).
+Measured (benchmarks/positions.py; shares of libcst's parse, the standard library and 118 training repositories): such a
+pass 0.3, PositionProvider and its copy 3.1 to 3.2. Python's own nodes know their places (places.py): to parse with that
+parser again, to lower, and to find five of them takes 0.14 to 0.15. What is left for this way is what this Python can
+not parse and, before Python 3.12, what stands in an f-string.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import Any
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-from nnlint.source import NEW_LINE, Span
+from nnlint.source import Span, line_starts
 
 
 def locate(module: cst.Module, nodes: list[cst.CSTNode], wanted: Iterable[int]) -> dict[int, Span]:
@@ -44,11 +43,6 @@ def locate(module: cst.Module, nodes: list[cst.CSTNode], wanted: Iterable[int]) 
         number: Span(*place(offsets[state.starts[id(first)]]), *place(offsets[state.ends[id(last)]]))
         for number, (first, last) in edges.items()
     }
-
-
-def line_starts(text: str) -> list[int]:
-    """The offsets at which lines begin."""
-    return [0, *(found.end() for found in NEW_LINE.finditer(text))]
 
 
 def edges_of(node: cst.CSTNode) -> tuple[cst.CSTNode, cst.CSTNode]:
