@@ -192,8 +192,8 @@ class Frame(Obj):
     """The variables of one activation of a function, a class body or a module."""
 
     __slots__ = (
-        "breaks", "call", "caller", "defined", "depth", "exits", "function", "is_class", "left", "loops", "mark", "name",
-        "names", "namespace", "on_yield", "parent", "self_value", "yields",
+        "breaks", "call", "caller", "defined", "depth", "exits", "function", "is_class", "left", "loops", "mark",
+        "name", "names", "namespace", "on_yield", "parent", "self_value", "yields",
     )  # fmt: skip
 
     def __init__(self, namespace: Namespace, parent: Frame | None, name: str = "", is_class: bool = False) -> None:
