@@ -1,4 +1,4 @@
-"""What no analyzer of these files can do without: `python floors.py read|screen|ast|libcst|libcst-all PATH…`.
+"""What no analyzer of these files can do without: `python floors.py read|screen|ast|libcst|libcst-WORKERS PATH…`.
 
 Each is a process of its own, as the contenders are. The screen looks for the word torch in a file's bytes.
 """
@@ -34,8 +34,8 @@ def main() -> None:
 
             for _, content in screened(files):
                 _tried(libcst.parse_module, content)
-        case "libcst-all":
-            _in_processes([path for path, _ in screened(files)])
+        case _ if way.startswith("libcst-"):
+            _in_processes([path for path, _ in screened(files)], int(way.removeprefix("libcst-")))
         case _:
             sys.exit(f"no such floor: {way}")
 
@@ -56,11 +56,11 @@ def screened(files: list[Path]) -> Iterator[tuple[Path, bytes]]:
             yield path, content
 
 
-def _in_processes(files: list[Path]) -> None:
+def _in_processes(files: list[Path], workers: int) -> None:
     from concurrent.futures import ProcessPoolExecutor
 
     files.sort(key=lambda path: path.stat().st_size, reverse=True)
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(workers) as pool:
         list(pool.map(_parsed, files, chunksize=4))
 
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import scenarios, tables, tools
+from benchmarks import scaling, scenarios, tables, tools
 from benchmarks.environments import PEERS, Environment, brought, brought_nnlint, is_awake
 from benchmarks.measuring import Pace
 from benchmarks.scenarios import Bench
@@ -25,7 +25,7 @@ from benchmarks.trees import Tree, copied
 
 README = Path(__file__).parent / "README.md"
 PLOTS = Path(__file__).parent / "plots"
-PARTS = ("cold", "warm", "changed", "hook")
+PARTS = ("cold", "warm", "changed", "hook", "scaling")
 QUICK = Pace(rounds=3, limit=60, once=10)
 FULL = Pace(rounds=5, limit=900, once=60)
 
@@ -55,6 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 sections[part] = scenarios.changed(bench, trees[-1])
             case "hook":
                 sections[part] = scenarios.hook(bench, trees[0])
+            case "scaling":
+                sizes = scaling.QUICK if options.quick else scaling.Sizes()
+                sections[part], figures = scaling.measured(bench, trees[-1], sizes)
+                plots = brought("plots", cache, fresh=options.fresh, tell=tell)
+                if options.write and isinstance(plots, Environment):
+                    scaling.draw(figures, PLOTS, plots, cache)
     for name, section in sections.items():
         print(f"\n--- {name} ---\n\n{section}")
     if options.write:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import tables, tools
@@ -13,7 +13,6 @@ from benchmarks.environments import Environment
 from benchmarks.measuring import Contender, Pace, Summary, alternate, run
 from benchmarks.tools import Nnlint
 from benchmarks.trees import Tree, leaf, three, tree_of, with_imports
-
 
 SAME = {"nnlint": "nnlint", "ruff": "ruff"}
 
@@ -63,7 +62,7 @@ def changed(bench: Bench, tree: Tree) -> str:
         file.write_bytes(text + b"\nchanged_by_the_benchmark = %d\n" % next(numbers))
 
     contenders = tools.warm(bench.nnlint, bench.peers, tree.folder, bench.cache)
-    changing = [Contender(c.name, c.command, c.folder, prepare=change) for c in contenders]
+    changing = [replace(c, prepare=change) for c in contenders]
     bench.tell(f"one file changed, {tree.title}")
     late = _filled(bench, contenders)
     try:
@@ -103,6 +102,7 @@ def hook(bench: Bench, tree: Tree) -> str:
         f"{tools.MARKED_AS_FLOOR}Python starts, imports libcst, parses these files and what they import",
         (python, script, "libcst", *imported),
         folder,
+        good=tools.CLEAN,
     )
     bench.tell(f"hook, {tree.title}")
     table = tables.comparison(
