@@ -101,12 +101,15 @@ def brought_nnlint(cache: Path, tell: Callable[[str], None] = print) -> Environm
 
 
 def is_awake(command: tuple[str, ...], cache: Path) -> bool:
-    """Whether a command says something of a file in which there is something for every peer to say."""
+    """Whether a command says something of a file deep in a package, in which there is something for each to say."""
     folder = cache / "canary"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "canary.py").write_text(CANARY, encoding="utf-8")
+    package = folder / "package" / "inner"
+    shutil.rmtree(folder, ignore_errors=True)
+    package.mkdir(parents=True)
+    for name, text in {"../__init__.py": "", "__init__.py": "", "canary.py": CANARY}.items():
+        (package / name).write_text(text, encoding="utf-8")
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    return "canary" in done.stdout + done.stderr and "Traceback" not in done.stderr
+    return "canary.py" in done.stdout + done.stderr and "Traceback" not in done.stderr
 
 
 def _installed(folder: Path, requirements: list[str]) -> str:

@@ -64,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, section in sections.items():
         print(f"\n--- {name} ---\n\n{section}")
     if options.write:
+        if options.parts != list(PARTS):  # the others were measured at another time, perhaps on another machine
+            machine = sections.pop("machine")
+            sections = {name: f"{machine}\n\n{section}" for name, section in sections.items()}
         tables.write_into(README, sections)
 
 

@@ -19,6 +19,7 @@ def _draw(figure: dict[str, Any], path: Path) -> None:
     import matplotlib  # type: ignore[import-not-found, unused-ignore]
 
     matplotlib.use("svg")
+    import matplotlib.ticker
     from matplotlib import pyplot  # type: ignore[import-not-found, unused-ignore]
 
     # Text stays text, and the same figures make the same file.
@@ -30,6 +31,9 @@ def _draw(figure: dict[str, Any], path: Path) -> None:
     axes.set_xscale("log", base=2)
     if figure["is_logarithmic"]:
         axes.set_yscale("log")
+        for set_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            set_formatter("{x:g}")
+        axes.yaxis.set_minor_locator(matplotlib.ticker.LogLocator(subs=(2, 5)))
     ticks = sorted({point[0] for points in figure["lines"].values() for point in points})
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.grid(visible=True, linewidth=0.3)

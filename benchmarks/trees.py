@@ -31,9 +31,12 @@ def copied(argument: str, cache: Path) -> Tree:
     name = name or source.name
     target = cache / "trees" / re.sub(r"\W+", "-", name)
     shutil.rmtree(target, ignore_errors=True)
+    # A package stays in a folder of its name: its files import it by that name, and of a package that is called `.`
+    # pylint looks at no more than its `__init__.py`.
+    top = source.parent if (source / "__init__.py").exists() else source
     for path in source.rglob("*.py"):
         if path.is_file():
-            copy = target / path.relative_to(source)
+            copy = target / path.relative_to(top)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
     tree = tree_of(target, name)

@@ -114,6 +114,11 @@ def test_a_copy_holds_python_files_alone(tmp_path: Path) -> None:
     assert not (tree.folder / "setup.cfg").exists()
 
 
+def test_a_package_is_copied_in_a_folder_of_its_name(tmp_path: Path) -> None:
+    tree = trees.copied(str(repository(tmp_path / "source") / "nets"), tmp_path / "cache")
+    assert tree.files == (Path("nets/__init__.py"), Path("nets/body.py"), Path("nets/head.py"))
+
+
 def test_a_subset_has_about_the_wanted_lines(tmp_path: Path) -> None:
     generated.write_units(tmp_path / "all", units=40, files=40)
     tree = trees.tree_of(tmp_path / "all", "all")
