@@ -1,102 +1,109 @@
 """nnlint finds the bugs of neural-network training that raise no exception.
 
 This is the face for those who write rules: the base class, the events that rules watch, the values that events carry.
+What of it is asked for is imported then, so that whoever needs none of it does not wait.
 """
 
-from nnlint.changes import (
-    Code,
-    Decorate,
-    InsertAfter,
-    InsertBefore,
-    InsertInto,
-    MoveAfter,
-    MoveBefore,
-    Named,
-    Remove,
-    RemoveArgument,
-    Rename,
-    Replace,
-    SetArgument,
-    Slot,
-    Unwrap,
-    Wrap,
-)
-from nnlint.events import (
-    ActivationsStacked,
-    AttributeSet,
-    BackwardRan,
-    BatchNormalized,
-    Broadcasted,
-    ChildAssigned,
-    DataEvaluated,
-    DropoutRan,
-    Event,
-    ForwardCalled,
-    FrozenNormUpdated,
-    GradientsCleared,
-    GradientsClipped,
-    GraphCut,
-    GraphKept,
-    GraphRetained,
-    HyperparameterGiven,
-    ImageMoved,
-    InputsNormalized,
-    LayerAssigned,
-    LayerBuilt,
-    LayerRan,
-    LayerReused,
-    LayersChained,
-    LoaderMade,
-    LossComputed,
-    LossConstructed,
-    MaskUsed,
-    ModeMissed,
-    ModuleCalled,
-    ModulesKept,
-    OperationRan,
-    OptimizerBuilt,
-    OptimizerStepped,
-    OutputCompared,
-    ParametersFrozen,
-    PatternApplied,
-    RecurrentNetTrained,
-    Reshaped,
-    ResultDiscarded,
-    SamplesReduced,
-    SchedulerMade,
-    SchedulerStepped,
-    ScoreDecided,
-    SequenceRead,
-    TensorKept,
-    Thresholded,
-    TokensScored,
-    UngradedPass,
-    WeightsFilled,
-    WeightsInitialized,
-    WrittenInPlace,
-)
-from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
-from nnlint.rewriting import rearranged
-from nnlint.rule import Rule
-from nnlint.source import Place, Span
-from nnlint.values import (
-    Cadence,
-    Form,
-    Gradients,
-    Lapse,
-    Layer,
-    Loss,
-    Maker,
-    ModeMiss,
-    Outcome,
-    Rearrangement,
-    Role,
-    Scale,
-    Split,
-    TensorFacts,
-    TorchVersion,
-    Written,
-)
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nnlint.changes import (
+        Code,
+        Decorate,
+        InsertAfter,
+        InsertBefore,
+        InsertInto,
+        MoveAfter,
+        MoveBefore,
+        Named,
+        Remove,
+        RemoveArgument,
+        Rename,
+        Replace,
+        SetArgument,
+        Slot,
+        Unwrap,
+        Wrap,
+    )
+    from nnlint.events import (
+        ActivationsStacked,
+        AttributeSet,
+        BackwardRan,
+        BatchNormalized,
+        Broadcasted,
+        ChildAssigned,
+        DataEvaluated,
+        DropoutRan,
+        Event,
+        ForwardCalled,
+        FrozenNormUpdated,
+        GradientsCleared,
+        GradientsClipped,
+        GraphCut,
+        GraphKept,
+        GraphRetained,
+        HyperparameterGiven,
+        ImageMoved,
+        InputsNormalized,
+        LayerAssigned,
+        LayerBuilt,
+        LayerRan,
+        LayerReused,
+        LayersChained,
+        LoaderMade,
+        LossComputed,
+        LossConstructed,
+        MaskUsed,
+        ModeMissed,
+        ModuleCalled,
+        ModulesKept,
+        OperationRan,
+        OptimizerBuilt,
+        OptimizerStepped,
+        OutputCompared,
+        ParametersFrozen,
+        PatternApplied,
+        RecurrentNetTrained,
+        Reshaped,
+        ResultDiscarded,
+        SamplesReduced,
+        SchedulerMade,
+        SchedulerStepped,
+        ScoreDecided,
+        SequenceRead,
+        TensorKept,
+        Thresholded,
+        TokensScored,
+        UngradedPass,
+        WeightsFilled,
+        WeightsInitialized,
+        WrittenInPlace,
+    )
+    from nnlint.finding import Confidence, Edit, Finding, Fix, Safety, Severity, Step, Verdict
+    from nnlint.rewriting import rearranged
+    from nnlint.rule import Rule
+    from nnlint.source import Place, Span
+    from nnlint.values import (
+        Cadence,
+        Form,
+        Gradients,
+        Lapse,
+        Layer,
+        Loss,
+        Maker,
+        ModeMiss,
+        Outcome,
+        Rearrangement,
+        Role,
+        Scale,
+        Split,
+        TensorFacts,
+        TorchVersion,
+        Written,
+    )
 
 __version__ = "0.1.0"
 
@@ -198,3 +205,15 @@ __all__ = [
     "WrittenInPlace",
     "rearranged",
 ]
+
+_HOMES = ("rule", "finding", "changes", "events", "values", "source", "rewriting")
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        for home in _HOMES:
+            module = importlib.import_module(f"nnlint.{home}")
+            if hasattr(module, name):
+                globals()[name] = getattr(module, name)
+                return globals()[name]
+    raise AttributeError(f"module 'nnlint' has no attribute {name!r}")

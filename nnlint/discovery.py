@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
+from nnlint import looks
 from nnlint.events import Event
 from nnlint.finding import Safety, Severity
 from nnlint.housekeeping import UnreadableFile, UnusedSuppression
@@ -90,9 +91,9 @@ def installed(known: Sequence[Entry]) -> tuple[Entry, ...]:
 
 def from_folder(folder: Path) -> list[Entry]:
     """The rules in the files of a project's own folder. Raises `CatalogError`."""
-    if not folder.is_dir():
+    if not looks.is_folder(folder):
         raise CatalogError(f"`rule-paths` names {folder}, which is no folder")
-    files = [file for file in sorted(folder.glob("*.py")) if not file.name.startswith("_")]
+    files = [file for file in looks.matching(folder, "*.py") if not file.name.startswith("_")]
     found = [_in_module(_executed(file), _THEIRS) for file in files]
     return [replace(each, pack=str(folder), folder=folder) for each in found]
 
@@ -131,6 +132,7 @@ def _executed(file: Path) -> ModuleType:
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module  # dataclasses look their module up
     try:
+        looks.read(file)
         specification.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]

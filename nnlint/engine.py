@@ -3,53 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
-import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
-from nnlint import catalog, editing
+from nnlint import editing
 from nnlint.changes import Change
 from nnlint.config import Settings, SettingsOf
-from nnlint.events import Event
 from nnlint.finding import Confidence, Edit, Finding, Fix, Severity, Step
 from nnlint.housekeeping import UnreadableFile
+from nnlint.judging import Judge, Judgement, Piece, Witness, internal_error
 from nnlint.program.project import NOTEBOOK
-from nnlint.reading.notebook import NotPython
-from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span, Unreadable
 from nnlint.suppression import suppress
-from nnlint.values import TorchVersion
 
-FRAMEWORK_WORDS = ("torch", "accelerate", "deepspeed", "fastai", "ignite", "lightning", "transformers")
 _START = Span(1, 1, 1, 1)
-
-
-class Witness(Protocol):
-    """Who tells the events of a file, and knows the texts that they speak of. Files go by the names in `Place.path`."""
-
-    def targets(self) -> Sequence[Path]: ...
-
-    def bytes(self, target: Path) -> bytes:
-        """Raises `OSError`."""
-
-    def torch(self, target: Path) -> TorchVersion:
-        """The versions of torch that the file's project declares."""
-
-    def events(self, target: Path) -> Iterable[Event]:
-        """What happens when the file runs. Raises `Unreadable`."""
-
-    def events_unreached(self, target: Path) -> Iterable[Event]:
-        """What happens in the parts of the file that no target reached; asked when every target has run."""
-
-    def source(self, path: str) -> Source:
-        """Raises `Unreadable`."""
-
-    def locate(self, source: Source, nodes: Iterable[int]) -> dict[int, Span]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +53,24 @@ def check(
     project: Path | None = None,
     unsaved: Mapping[Path, bytes] | None = None,
     witness: Witness | None = None,
+    workers: int = 1,
 ) -> Report:
     """Check the files and folders, or the text of `stdin` under its name.
 
     Each finding meets the settings of the file that it is about. `project` is the root that they belong to, if it is
-    known, `unsaved` what stands for the content of files. The interpreter is the witness unless another is given.
+    known, `unsaved` what stands for the content of files. The interpreter is the witness unless another is given; where
+    there is much to do, up to so many `workers` run side by side.
     """
     return in_cells(
         check_programs(
-            paths, settings, progress=progress, stdin=stdin, project=project, unsaved=unsaved, witness=witness
+            paths,
+            settings,
+            progress=progress,
+            stdin=stdin,
+            project=project,
+            unsaved=unsaved,
+            witness=witness,
+            workers=workers,
         )
     )
 
@@ -105,19 +84,31 @@ def check_programs(
     project: Path | None = None,
     unsaved: Mapping[Path, bytes] | None = None,
     witness: Witness | None = None,
+    workers: int = 1,
 ) -> Report:
     """As `check`, but what is found in notebooks stands at the lines of the programs that they are."""
     if witness is None:
         from nnlint.foretelling import Foretelling
 
-        witness = Foretelling(paths, settings, stdin, project, unsaved)
+        foretelling = Foretelling(paths, settings, stdin, project, unsaved, workers)
+        try:
+            return check_programs(paths, settings, progress=progress, stdin=stdin, witness=foretelling)
+        finally:
+            foretelling.close()
     targets = sorted(witness.targets(), key=str)
     held = _held(targets, settings)
-    bench = _Bench(witness, {_key(target): target for target in targets}, held, _words())
-    for number, (told, target) in enumerate(itertools.product((witness.events, witness.events_unreached), targets)):
-        bench.judge(target, told)
-        if progress is not None:
-            progress(number + 1, 2 * len(targets))
+    bench = _Bench(witness, {_key(target): target for target in targets}, held)
+    judge = Judge(frozenset().union(*(each.codes for each in held.values())))
+    for is_rest in (False, True):
+        pieces = [Piece(target, is_rest) for target in targets if not bench.is_done_with(target)]
+        done = is_rest * len(targets) + (len(targets) - len(pieces))
+        judged: dict[Piece, Judgement] = {}
+        for piece, judgement in witness.judgements(judge, pieces):
+            judged[piece] = judgement
+            if progress is not None:
+                progress(done + len(judged), 2 * len(targets))
+        for piece in pieces:  # in this order, however they came
+            bench.take(piece.target, judged[piece])
     findings = bench.with_edits([finding for target in targets for finding in bench.findings_in(target)])
     findings.sort(key=_order)
     named = {_key(path) for path in paths} | ({_key(stdin[0])} if stdin else set())
@@ -150,7 +141,6 @@ class _Bench:
     witness: Witness
     targets: dict[str, Path]
     held: dict[str, _Held]
-    words: tuple[bytes, ...]
     errors: list[str] = field(default_factory=list)
     sources: dict[str, Source] = field(default_factory=dict)
     found: dict[str, list[Finding]] = field(default_factory=lambda: defaultdict(list))
@@ -158,30 +148,26 @@ class _Bench:
     foreign: dict[Path, str] = field(default_factory=dict)  # they are in another language
     unfinished: set[Path] = field(default_factory=set)  # nothing can be said of what was not found in them
     checked: dict[str, frozenset[str]] = field(default_factory=dict)
-    rules: dict[TorchVersion, tuple[Rule, ...]] = field(default_factory=dict)
 
-    def judge(self, target: Path, told: Callable[[Path], Iterable[Event]]) -> None:
-        """Run the rules over the events that are told of one file."""
-        if target in self.skipped or target in self.unfinished:
-            return
-        try:
-            if not _matters(self.witness.bytes(target), self.words):
-                self.skipped.add(target)
-                return
-            rules = self._rules_for(self.witness.torch(target))
-            for event in told(target):
-                for rule in rules:
-                    if isinstance(event, rule.watches):
-                        self._apply(rule, event, target)
-        except NotPython as error:
+    def is_done_with(self, target: Path) -> bool:
+        """Whether nothing is to be looked for in a file any more."""
+        return target in self.skipped or target in self.unfinished
+
+    def take(self, target: Path, judgement: Judgement) -> None:
+        """Sort what was found by the files that it is about."""
+        if judgement.is_skipped:
             self.skipped.add(target)
-            self.foreign[target] = error.message
-        except Unreadable as error:
-            self._unreadable(target, error.message, error.line, error.column)
-        except OSError as error:
-            self._unreadable(target, f"cannot be read: {error.strerror}", 1, 1)
-        except Exception as error:
-            self._broken(target, "", error)
+        if judgement.foreign:
+            self.foreign[target] = judgement.foreign
+        if judgement.unreadable is not None:
+            self._unreadable(target, *judgement.unreadable)
+        if judgement.errors:
+            self.unfinished.add(target)
+            self.errors += [error for error in judgement.errors if error not in self.errors]
+        for finding in judgement.findings:
+            about = _key(finding.place.path)
+            if about in self.targets and finding.code in self.held[about].codes:
+                self.found[about].append(finding)
 
     def findings_in(self, target: Path) -> list[Finding]:
         """The findings about one file: located, each said once, less what is suppressed."""
@@ -200,7 +186,8 @@ class _Bench:
         except (OSError, Unreadable):
             pass
         except Exception as error:
-            self._broken(target, "", error)
+            self.unfinished.add(target)
+            self.errors.append(internal_error(target, "", error))
         return []
 
     def with_edits(self, findings: list[Finding]) -> list[Finding]:
@@ -220,33 +207,13 @@ class _Bench:
 
     def _edits(self, path: str, wanted: list[list[Change]]) -> Sequence[tuple[Edit, ...] | None]:
         source = self._source(path)
-        if source is not None:
-            with contextlib.suppress(Unreadable):
-                return editing.edits(source, wanted)
-        return [None] * len(wanted)
+        return self.witness.edits(source, wanted) if source is not None else [None] * len(wanted)
 
     def _look_for_unfinished_cells(self, target: Path) -> None:
         is_read = target.suffix == NOTEBOOK and target not in self.skipped
         source = self._source(str(target)) if is_read else None
         for error in source.cells.unfinished if source and source.cells else ():
             self._unreadable(target, error.message, error.line, error.column)
-
-    def _rules_for(self, torch: TorchVersion) -> tuple[Rule, ...]:
-        if torch not in self.rules:
-            codes = frozenset().union(*(held.codes for held in self.held.values()))
-            self.rules[torch] = tuple(
-                entry.rule(torch) for entry in catalog.entries() if entry.rule and entry.code in codes
-            )
-        return self.rules[torch]
-
-    def _apply(self, rule: Rule, event: Event, target: Path) -> None:
-        try:
-            for finding in rule.check(event):
-                about = _key(finding.place.path)
-                if about in self.targets and finding.code in self.held[about].codes:
-                    self.found[about].append(finding)
-        except Exception as error:
-            self._broken(target, f"rule {rule.code}: ", error)
 
     def _unreadable(self, target: Path, message: str, line: int, column: int) -> None:
         self.unfinished.add(target)
@@ -256,15 +223,6 @@ class _Bench:
             self.found[_key(target)].append(
                 Finding(rule.code, rule.name, rule.severity, Confidence.CERTAIN, message, place)
             )
-
-    def _broken(self, target: Path, what: str, error: Exception) -> None:
-        self.unfinished.add(target)
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        message = f"internal error in {target}: {what}{reason}; please report"
-        if os.environ.get("NNLINT_DEBUG"):
-            message += "\n" + "".join(traceback.format_exception(error)).rstrip()
-        if message not in self.errors:
-            self.errors.append(message)
 
     def _source(self, path: str) -> Source | None:
         """The text of a file that a finding speaks of, under the name that it is shown by."""
@@ -326,16 +284,6 @@ def _held(targets: Iterable[Path], settings: SettingsOf) -> dict[str, _Held]:
             known[id(own)] = _Held(own, codes, severities)
         held[_key(target)] = known[id(own)]
     return held
-
-
-def _matters(data: bytes, words: Iterable[bytes]) -> bool:
-    """Whether a word of a framework or of any rule, selected or not, occurs in the file."""
-    return any(word in data for word in words)
-
-
-def _words() -> tuple[bytes, ...]:
-    words = {word for entry in catalog.entries() if entry.rule for word in entry.rule.words}
-    return tuple(word.encode() for word in (*FRAMEWORK_WORDS, *sorted(words)))
 
 
 def _places(finding: Finding) -> list[Place]:

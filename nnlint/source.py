@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
+from nnlint import looks
+
 NEW_LINE = re.compile(r"\r\n?|\n")  # as Python counts: a form feed or U+2028 begins no line
 
 
@@ -91,7 +93,7 @@ class Source:
         """Read `path`. Raises `Unreadable` when the file can not be opened or decoded."""
         name = shown_as if shown_as is not None else str(path)
         try:
-            data = path.read_bytes()
+            data = looks.read(path)
         except OSError as error:
             raise Unreadable(name, f"cannot be read: {error.strerror}") from error
         return cls.decode(name, data)

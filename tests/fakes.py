@@ -11,6 +11,7 @@ import pytest
 from nnlint import catalog
 from nnlint.events import Event, LossComputed
 from nnlint.finding import Finding, Severity, Step
+from nnlint.judging import Witness
 from nnlint.rule import Rule
 from nnlint.source import Place, Source, Span
 from nnlint.values import Loss, Scale, TensorFacts, TorchVersion
@@ -41,7 +42,7 @@ class BrokenRule(SoftmaxIntoCrossEntropy):
 
 
 @dataclass
-class FakeWitness:
+class FakeWitness(Witness):
     """Files in memory. A node is the number of its line; its span is that line without the indentation."""
 
     files: dict[str, str]

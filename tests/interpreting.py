@@ -49,7 +49,7 @@ def events(source: str, **other_files: str) -> list[Event]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(PRELUDE + dedent(text), encoding="utf-8")
         script = Path(folder, "script.py")
-        interpretation = Interpretation(Program([script], root=Path(folder)))
+        interpretation: Interpretation[None] = Interpretation(Program([script], root=Path(folder)))
         return [*interpretation.run_script(script), *interpretation.run_rest(script)]
 
 

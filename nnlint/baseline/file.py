@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nnlint import writing
+from nnlint import looks, writing
 from nnlint.baseline.content import Content
 from nnlint.baseline.matching import Entries
 
@@ -23,7 +23,7 @@ class BaselineError(Exception):
 def read(path: Path) -> dict[Content, int]:
     """Raises `BaselineError`."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = looks.read(path).decode("utf-8-sig")
     except FileNotFoundError as error:
         raise BaselineError(f"`{path}` does not exist: `nnlint baseline --baseline {path}` writes it") from error
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The command line. What a command needs is imported when it runs, so that `--version` and `--help` are quick."""
+"""The command line. What has been answered before is said again at once; anything else is up to the commands."""
 
 from __future__ import annotations
 
@@ -6,16 +6,9 @@ import os
 import sys
 from typing import NoReturn
 
-import click
+from nnlint.cache.answers import Question
 
-from nnlint import __version__
-from nnlint.cli.baselining import baseline
-from nnlint.cli.catalogue import explain, rules
-from nnlint.cli.checking import check
-from nnlint.cli.configuration import config
-from nnlint.cli.probing import probe
-from nnlint.cli.problems import CLEAN, FAILED, FOUND, INTERRUPTED, Problem
-from nnlint.cli.serving import server
+FOUND = 1  # as in `problems`, which is not needed for an answer that is known
 
 
 def main() -> NoReturn:
@@ -34,37 +27,20 @@ def _run() -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode still gets the report
-    try:
-        return int(commands.main(prog_name="nnlint", standalone_mode=False) or CLEAN)
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.Abort:
-        return INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return FAILED
-    except Problem as error:
-        print(f"nnlint: {error}", file=sys.stderr)
-        return FAILED
+    question = Question(sys.argv[1:])
+    answer = question.known()
+    if answer is None:
+        from nnlint.cli import commands
 
+        return commands.run(question)
+    if answer.files:
+        from nnlint.cli.output import write_files
+        from nnlint.cli.problems import Problem
 
-class CheckUnlessNamed(click.Group):
-    """`nnlint src` is `nnlint check src`: what is no command is the path of a check."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
-            args = ["check", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=CheckUnlessNamed, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="%(prog)s %(version)s")
-def commands() -> None:
-    """Find the bugs of neural-network training that raise no exception.
-
-    `nnlint PATH...` is `nnlint check PATH...`.
-    """
-
-
-for _command in (check, baseline, probe, explain, rules, config, server):
-    commands.add_command(_command)
+        try:
+            write_files(answer.files)
+        except Problem as error:
+            print(f"nnlint: {error}", file=sys.stderr)
+            return error.status
+    sys.stdout.write(answer.printed)
+    return answer.status

@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnlint.cache import folder
 from nnlint.cli.baselining import Known, baseline_option
 from nnlint.cli.fixing import Wishes, fix_options, wishes
 from nnlint.cli.ignoring import ignore_options, ignoring
 from nnlint.cli.options import limits_options, report_options, rule_options
 from nnlint.cli.problems import CLEAN, FAILED, clear_errors, existing
+from nnlint.workers import cores
 
 if TYPE_CHECKING:
+    from nnlint.cache.answers import Question
     from nnlint.cli.destinations import Output
     from nnlint.config import SettingsOf
     from nnlint.engine import Report
+    from nnlint.looks import Looks
 
 
 @click.command()
@@ -36,7 +40,20 @@ if TYPE_CHECKING:
 @click.option("--whole-project", is_flag=True, help="Check the whole project, and tell of what is named here only.")
 @click.option("--probe", is_flag=True, help="Run the scripts among them for a few steps, and say what the runs show.")
 @limits_options
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=cores,
+    show_default="one for each processor",
+    envvar="NNLINT_WORKERS",
+    help="How many processes may share the work, where there is much.",
+)
+@click.option("--no-cache", is_flag=True, help=f"Remember nothing between runs. [env: {folder.OFF}]")
+@click.option("--cache-dir", metavar="DIR", help=f"Where it is remembered. [env: {folder.ELSEWHERE}]")
+@click.pass_obj
 def check(
+    question: Question,
+    /,
     paths: tuple[str, ...],
     output: Output,
     stdin_filename: str | None,
@@ -45,15 +62,15 @@ def check(
     whole_project: bool,
     probe: bool,
     baseline: str | None,
+    workers: int,
+    no_cache: bool,
+    cache_dir: str | None,
     **options: Any,
 ) -> int:
     """Check files and folders (default: this folder; `-`: standard input)."""
-    from nnlint import engine
     from nnlint.cli import probing
     from nnlint.cli.configured import configured, format_for
-    from nnlint.cli.narrowing import narrowed, within_project
     from nnlint.cli.output import write
-    from nnlint.cli.verbosity import Stopwatch
     from nnlint.config.exclusions import Exclusions
 
     wanted = wishes(options)
@@ -67,9 +84,9 @@ def check(
     if probe and wanted.any:
         raise click.UsageError("--probe runs the scripts as they are: fix them first")
     stdin = _stdin(paths, stdin_filename)
-    known = Known.read(baseline)
-    targets = [] if stdin else [existing(path) for path in paths or (".",)]
-    with clear_errors():
+    with question.listening() as answer, clear_errors():
+        known = Known.read(baseline)
+        targets = [] if stdin else [existing(path) for path in paths or (".",)]
         start = targets[0] if targets else Path(stdin_filename or ".").parent
         settings = configured(options, start)
         output = output.by_default(format_for(settings, start))
@@ -79,28 +96,58 @@ def check(
         if show_files:
             for file in _files(targets, settings, stdin):
                 print(file)
-            return CLEAN
-        with _progress() as progress:
-            if probe:
+        elif probe:
+            with _progress() as progress:
                 probed = probing.probe_scripts(targets, options, settings, progress)
-                probed = replace(probed, report=known.tell_new(probed.report, targets))
-                return probing.tell(probed, output)
-            if wanted.any:
-                return _mended(targets, settings, wanted, known, stdin, output)
-            if silencing.add:
-                return _silenced(targets, settings, silencing.reason, known, output)
-            read = within_project(targets) if whole_project else targets
-            watch = Stopwatch(settings, _files(read, settings, stdin), progress) if output.verbose else None
-            report = engine.check(read, settings, progress=watch.advance if watch else progress, stdin=stdin)
-            if whole_project:
-                report = narrowed(report, _files(targets, settings, stdin))
-        if watch:
-            watch.tell()
+            probed = replace(probed, report=known.tell_new(probed.report, targets))
+            answer.status = probing.tell(probed, output)
+        elif wanted.any:
+            answer.status = _mended(targets, settings, wanted, known, stdin, output)
+        elif silencing.add:
+            answer.status = _silenced(targets, settings, silencing.reason, known, output)
+        else:
+            report = known.tell_new(
+                _report(targets, settings, output, stdin, whole_project, workers, question.cache, answer.looks), targets
+            )
+            answer.files = write(report, output)
+            answer.status = _status(report, output)
+            is_all = not (report.errors or report.notes or output.verbose or not report.files)  # and no other stream
+            answer.is_repeatable = is_all and stdin is None and not output.is_dated
+    return answer.status
+
+
+def _report(
+    targets: list[Path],
+    settings: SettingsOf,
+    output: Output,
+    stdin: tuple[str, bytes] | None,
+    whole_project: bool,
+    workers: int,
+    cache: Path | None,
+    seen: Looks | None,
+) -> Report:
+    """What is found. `--verbose` says what takes time."""
+    from nnlint import engine
+    from nnlint.cli.narrowing import narrowed, within_project
+    from nnlint.cli.verbosity import Stopwatch
+    from nnlint.foretelling import Foretelling
+    from nnlint.keeping import keeping
+
+    read = within_project(targets) if whole_project else targets
+    with _progress() as progress:
+        watch = Stopwatch(settings, _files(read, settings, stdin), progress) if output.verbose else None
+        foretelling = Foretelling(read, settings, stdin, workers=1 if watch else workers)
+        with keeping(cache if stdin is None else None, foretelling, settings, seen):
+            report = engine.check(
+                read, settings, progress=watch.advance if watch else progress, stdin=stdin, witness=foretelling
+            )
+    if whole_project:
+        report = narrowed(report, _files(targets, settings, stdin))
+    if watch:
+        watch.tell()
     if not report.files and targets and not output.quiet:
         print(f"nnlint: no Python file under {', '.join(str(path) for path in targets)}", file=sys.stderr)
-    report = known.tell_new(report, targets)
-    write(report, output)
-    return _status(report, output)
+    return report
 
 
 def _mended(

@@ -11,7 +11,7 @@ import click
 
 from nnlint.cli.problems import CLEAN, FOUND
 from nnlint.cli.words import words
-from nnlint.report.formats import FORMATS
+from nnlint.report.formats import DATED, FORMATS
 from nnlint.report.statistics import FORMATS as COUNTED
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ class Output:
     def shown(self) -> str | None:
         """The format of what goes to standard output."""
         return next((each.format for each in self.destinations if each.file is None), None)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether what is written says when."""
+        return any(each.format in DATED for each in self.destinations)
 
     def status(self, findings: Iterable[Finding]) -> int:
         """The exit status that the findings give. All of them count, unless a severity was named."""

@@ -61,11 +61,11 @@ def fixed(
     """
     from nnlint import engine
     from nnlint.fixing.rounds import fix
-    from nnlint.foretelling import Remembering
+    from nnlint.foretelling import Foretelling
 
     own = Path(os.path.abspath(stdin[0])) if stdin else None
 
-    witness = Remembering([Path(stdin[0])] if stdin else targets, settings)
+    witness = Foretelling([Path(stdin[0])] if stdin else targets, settings)
 
     def check(texts: Mapping[Path, bytes]) -> Report:
         witness.update({own: stdin[1], **texts} if stdin and own else texts)

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnlint import writing
-from nnlint.cli.destinations import Output
 from nnlint.cli.problems import Problem
-from nnlint.engine import Report
+
+if TYPE_CHECKING:
+    from nnlint.cli.destinations import Output
+    from nnlint.engine import Report
 
 
-def write(report: Report, output: Output) -> None:
-    """Write the report everywhere it was asked for. Raises `Problem` for a file that can not be written."""
+def write(report: Report, output: Output) -> dict[str, str]:
+    """Write the report everywhere it was asked for; what went into which file.
+
+    Raises `Problem` for a file that can not be written.
+    """
+    files: dict[str, str] = {}
     for destination in output.destinations:
         if destination.file is not None:
-            write_file(destination.file, _rendered(report, destination.format, output))
+            files[os.path.abspath(destination.file)] = text = _rendered(report, destination.format, output)
+            write_file(destination.file, text)
         elif destination.format == "full" and not output.statistics:
             from nnlint.report import full
 
             full.write(report, sys.stdout, quiet=output.quiet)
         else:
             sys.stdout.write(_rendered(report, destination.format, output))
+    return files
+
+
+def write_files(files: Mapping[str, str]) -> None:
+    """As `write_file`, for several."""
+    for file, text in files.items():
+        write_file(file, text)
 
 
 def write_file(file: str, text: str) -> None:

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nnlint import looks
+
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 
 class Problem(Exception):
     """nnlint can not do what was asked; one line that says why."""
+
+    status = FAILED
 
 
 @contextmanager
@@ -31,7 +35,7 @@ def existing(path: str) -> Path:
     """The path, if there is something."""
     from nnlint.catalog import did_you_mean, nearest
 
-    if os.path.lexists(path):
+    if looks.exists(path):
         return Path(path)
     folder, name = os.path.split(path.rstrip("/\\"))
     try:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from nnlint import catalog
+from nnlint import catalog, looks
 from nnlint.config.layer import FILES, ConfigurationError, Layer, read, shown, wrong_rules
 from nnlint.config.settings import Settings
 
@@ -96,7 +96,7 @@ def command_line(**options: object) -> Layer:
 def in_folder(folder: Path) -> Settings | None:
     """The settings of the configuration that stands in a folder. Raises `ConfigurationError`."""
     for name in FILES:
-        if os.path.isfile(folder / name):
+        if looks.is_file(folder / name):
             layers = _chain(folder / name, ())
             if layers:
                 _check_trust(layers, folder)
@@ -127,7 +127,7 @@ def _check_trust(layers: tuple[Layer, ...], folder: Path) -> None:
 
 
 def _repository(folder: Path) -> Path | None:
-    return next((each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")), None)
+    return next((each for each in (folder, *folder.parents) if looks.exists(each / ".git")), None)
 
 
 def _settings(layers: tuple[Layer, ...], root: Path) -> Settings:
@@ -151,7 +151,7 @@ def _chain(file: Path, through: tuple[Path, ...]) -> tuple[Layer, ...]:
     if "extend" not in layer.values:
         return (layer,)
     other = Path(os.path.abspath(file.parent / os.path.expanduser(layer.get("extend"))))
-    if not other.is_file():
+    if not looks.is_file(other):
         raise ConfigurationError(f"{layer.origin('extend')}: `extend` names `{layer.get('extend')}`, which is no file")
     below = _chain(other, (*through, file))
     if not below:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nnlint import catalog, toml
+from nnlint import catalog, looks, toml
 from nnlint.config.keys import BY_NAME, NAMES, problem, rules_in
 
 PYPROJECT = "pyproject.toml"
@@ -48,7 +48,7 @@ def read(file: Path) -> Layer | None:
     """
     is_shared = file.name == PYPROJECT
     try:
-        data = file.read_bytes()
+        data = looks.read(file)
         if is_shared and b"nnlint" not in data:
             return None
         text = data.decode("utf-8-sig")

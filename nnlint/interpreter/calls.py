@@ -141,7 +141,7 @@ def run_function(
     bind_parameters(run, function, arguments, frame)
     choosing, run.choosing = run.choosing, False
     run.calls_of[id(function.definition)] += 1
-    run.reached.add(id(function.definition))
+    run.reached.add((function.frame.namespace.file, function.definition.id))
     definition = function.definition
     loops, run.loops = run.loops, list(run.loops)
     before = run.gradients_enabled

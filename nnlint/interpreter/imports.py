@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnlint.interpreter.control import BudgetSpent
+from nnlint.interpreter.memory import Definition
 from nnlint.interpreter.objects import Const, External, Frame, Namespace, Unknown, Value
+from nnlint.interpreter.store import Store
 from nnlint.knowledge.names import canonical
+from nnlint.program.journal import Journal
 from nnlint.program.program import Program
 from nnlint.reading import script as ir
 from nnlint.source import Unreadable
@@ -16,12 +22,48 @@ if TYPE_CHECKING:
 
 
 class Imports:
-    """The modules of the project that one root has imported."""
+    """The modules of the project that the scripts of one folder have imported, of which `main` is any."""
 
     def __init__(self, program: Program, main: Path) -> None:
         self.program = program
         self.main = main
+        self.is_entangled = False  # a module changed what belongs to another
         self._namespaces: dict[Path, Namespace] = {}
+        self._journals: dict[Path, Journal] = {}
+        self._reached: dict[Path, frozenset[Definition]] = {}
+
+    def close(self, journal: Journal) -> frozenset[Definition]:
+        """Add to a journal what the modules asked that it names, and these again; what they reached when imported."""
+        reached: set[Definition] = set()
+        for path in self._closure(journal.modules):
+            journal.add(self._journals[path])
+            reached |= self._reached[path]
+        journal.modules.clear()
+        return frozenset(reached)
+
+    def files(self) -> tuple[Path, ...]:
+        """All that the piece of work at hand has imported, and what these import."""
+        return tuple(sorted(self._closure(self.program.modules_asked_for)))
+
+    def _closure(self, modules: Iterable[Path]) -> Iterable[Path]:
+        waiting, seen = list(modules), set[Path]()
+        while waiting:
+            path = waiting.pop()
+            if path not in seen and path in self._journals:
+                seen.add(path)
+                waiting += self._journals[path].modules
+        return seen
+
+    def forget(self, changed: set[Path]) -> None:
+        """These files are not what they were: nor is what rests on them."""
+        files = {str(path) for path in changed}
+        for path in list(self._namespaces):
+            journal = Journal(modules={path})
+            self.close(journal)
+            if path in changed or not files.isdisjoint(journal.files):
+                del self._namespaces[path]
+        for path in self._journals.keys() - self._namespaces.keys():
+            del self._journals[path], self._reached[path]
 
     def namespace(self, path: Path) -> Namespace:
         if path not in self._namespaces:
@@ -105,17 +147,45 @@ class Imports:
 
     def load(self, run: Interpreter, path: Path) -> Namespace:
         """The module at `path`, interpreted at its first import."""
+        self.program.imported(path)
         namespace = self.namespace(path)
         if namespace.loaded:
             return namespace
         namespace.loaded = True
-        try:
-            script = self.program.script(path) if path.is_file() else None
-        except Unreadable:
-            script = None
-        if script is not None:
-            run.import_script(namespace, script)
+        before, run.reached = run.reached, set()
+        with self.program.recording() as journal:
+            try:
+                script = self.program.script(path) if path.is_file() else None
+            except Unreadable:
+                script = None
+            try:
+                if script is not None and _run_apart(run, namespace, script):
+                    self.is_entangled = True
+            except BaseException:
+                run.reached = before
+                del self._namespaces[path]  # half of it is of no use to others
+                raise
+        self._journals[path], self._reached[path] = journal, frozenset(run.reached)
+        run.reached = before
         return namespace
+
+
+def _run_apart(run: Interpreter, namespace: Namespace, script: ir.Script) -> bool:
+    """Run the top level of an imported module; what it does is shared by all roots and never taken back.
+
+    Whether it changed anything that is not its own, as a registry in another module.
+    """
+    before = run.store, run.frames, run.loops, run.module_stack, run.calls_of, run.spent
+    run.store = own = Store()
+    run.frames, run.loops, run.module_stack, run.calls_of, run.spent = [], [], [], Counter(), 0
+    youngest = run.youngest()
+    try:
+        run.run_module(namespace, script, namespace.dotted)
+    except BudgetSpent:
+        pass  # what it has defined so far is there
+    finally:
+        run.store, run.frames, run.loops, run.module_stack, run.calls_of, run.spent = before
+    return own.touched(youngest)
 
 
 _STARS_OF_FASTAI = {

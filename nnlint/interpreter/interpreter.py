@@ -91,7 +91,7 @@ class Interpreter(Paths):
     def __init__(self, program: Program, imports: Imports) -> None:
         self.program = program
         self.imports = imports
-        self.reached: set[int] = set()
+        self.reached: set[tuple[str, int]] = set()  # the functions that were called: their files and nodes
         self._shown: dict[Path, str] = {}
         self.store = Store()
         self.reset()
@@ -145,7 +145,7 @@ class Interpreter(Paths):
         self.graded = 0  # how many networks ran with gradients since the last of them
         self.ungraded = False  # a network runs that was called without gradients
         self.forward: int | None = None  # the number of the forward pass that runs
-        self._spent = 0
+        self.spent = 0
         self._events: list[Event] = []
         self._views: list[View] = []
         self._fed: list[tuple[Biased, LayerRan]] = []
@@ -185,18 +185,9 @@ class Interpreter(Paths):
         return calls.unknown_arguments(function)
 
     def spend(self) -> None:
-        self._spent += 1
-        if self._spent > ROOT_BUDGET:
+        self.spent += 1
+        if self.spent > ROOT_BUDGET:
             raise BudgetSpent
-
-    def import_script(self, namespace: Namespace, script: ir.Script) -> None:
-        """Run the top level of an imported module; what it does is shared by all roots and never taken back."""
-        store, frames, loops, stack = self.store, self.frames, self.loops, self.module_stack
-        self.store, self.frames, self.loops, self.module_stack = Store(), [], [], []
-        try:
-            self.run_module(namespace, script, namespace.dotted)
-        finally:
-            self.store, self.frames, self.loops, self.module_stack = store, frames, loops, stack
 
     def run_module(self, namespace: Namespace, script: ir.Script, name: str) -> None:
         frame = Frame(namespace, None)

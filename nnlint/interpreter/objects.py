@@ -177,11 +177,12 @@ class Mapping(Obj):
 class Namespace(Obj):
     """A module of the project: a file, or a folder of them."""
 
-    __slots__ = ("dotted", "loaded", "path")
+    __slots__ = ("dotted", "file", "loaded", "path")
 
     def __init__(self, path: Path, dotted: str) -> None:
         super().__init__()
         self.path = path
+        self.file = str(path)
         self.dotted = dotted
         self.loaded = False
 

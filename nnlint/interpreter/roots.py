@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from nnlint.events import Event
 from nnlint.interpreter import calls, classes, modes, rehearsals
@@ -12,7 +13,7 @@ from nnlint.interpreter.control import BudgetSpent, PathEnds
 from nnlint.interpreter.dependence import NO_PROVENANCE
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.interpreter import Interpreter
-from nnlint.interpreter.memory import Memory, Reached
+from nnlint.interpreter.memory import Definition, Memory, Reached, Told
 from nnlint.interpreter.objects import (
     Arguments,
     Bound,
@@ -27,43 +28,70 @@ from nnlint.interpreter.objects import (
     Unknown,
     Value,
 )
-from nnlint.program.program import Program
+from nnlint.program.program import Program, absolute
 from nnlint.reading import script as ir
 
+Result = TypeVar("Result")
 
-class Interpretation:
-    """The interpretation of a program: its files share what they import.
 
-    `run_script` and `run_rest` yield the events of one file each; every file's script is to be run before any file's
-    rest, so that a function is looked at on its own only when nothing calls it.
+class Interpretation(Generic[Result]):
+    """The interpretation of a program: the files of a folder share what they import.
 
-    One that `remembers` runs a file again only when something that it asked for has changed (`Program.update`); its
-    files share nothing, so that each can be run alone.
+    `run_script` and `run_rest` yield the events of one file each. Every file's script is to be run before any file's
+    rest, so that a function is looked at on its own only when no script calls it; otherwise the order does not matter.
     """
 
-    def __init__(self, program: Program, *, remembers: bool = False) -> None:
+    def __init__(self, program: Program) -> None:
         self._program = program
         self._interpreters: dict[Path, Interpreter] = {}
-        self._reached = Reached()
-        self._memory: Memory | None = Memory(program) if remembers else None
+        self.reached = Reached()
+        self.memory: Memory[Result] = Memory(program)
 
-    def begin(self) -> None:
-        """All files are run anew, but for what is remembered."""
-        self._reached = Reached()
+    def begin(self, changed: set[Path]) -> None:
+        """All files are run anew, but for what is remembered; these have changed."""
+        self.reached = Reached()
+        self.memory.forget(changed)
+        for folder, run in list(self._interpreters.items()):
+            if run.imports.is_entangled:
+                del self._interpreters[folder]
+            else:
+                run.imports.forget(changed)
 
-    def run_script(self, path: Path) -> Iterable[Event]:
+    def recall(self, path: Path, work: Callable[[], Result], *, is_rest: bool) -> Told[Result]:
+        """What came of the events of a file (`is_rest`: of `run_rest`): the work that asks for them, or its memory."""
+        path = absolute(path)
+        told = self.memory.recall((is_rest, path), self.reached, work, self._interpreter(path).imports.close)
+        return self._taken(told, is_rest)
+
+    def known(self, path: Path, *, is_rest: bool) -> Told[Result] | None:
+        """What is remembered of the events of a file, if they would be the same now."""
+        told = self.memory.known((is_rest, absolute(path)), self.reached)
+        return None if told is None else self._taken(told, is_rest)
+
+    def learn(self, path: Path, told: Told[Result], *, is_rest: bool) -> None:
+        """Take what came of the events of a file elsewhere."""
+        self.memory.keep((is_rest, absolute(path)), told)
+        self.memory.runs += 1
+        self._taken(told, is_rest)
+
+    def _taken(self, told: Told[Result], is_rest: bool) -> Told[Result]:
+        if not is_rest:
+            self.reached.by_script(told.reached)
+        return told
+
+    def run_script(self, path: Path) -> Iterator[Event]:
         """The events of running `path` as a script. Raises `Unreadable`."""
-        if self._memory is None:
-            return self._script(path)
-        return self._memory.recall(("script", path), self._reached, lambda: self._script(path))
+        self.reached.listen()
+        yield from self._script(path)
+        self.reached.by_script(self.reached.own)
 
-    def run_rest(self, path: Path) -> Iterable[Event]:
-        """The events of the functions and classes of `path` that nothing reached, called with unknown arguments."""
-        if self._memory is None:
-            return self._rest(path)
-        return self._memory.recall(("rest", path), self._reached, lambda: self._rest(path))
+    def run_rest(self, path: Path) -> Iterator[Event]:
+        """The events of the functions and classes of `path` that no script reached, called with unknown arguments."""
+        self.reached.listen()
+        yield from self._rest(path)
 
     def _script(self, path: Path) -> Iterator[Event]:
+        path = absolute(path)
         script = self._program.script(path)
         if is_unit_test(script):
             return
@@ -73,6 +101,7 @@ class Interpretation:
         yield from self._root(run, lambda: self._run_main(run, namespace, script))
 
     def _rest(self, path: Path) -> Iterator[Event]:
+        path = absolute(path)
         if is_unit_test(self._program.script(path)):
             return
         run = self._interpreter(path)
@@ -87,16 +116,10 @@ class Interpretation:
         for name, value in namespace.fields.items():
             namespace.fields[name] = _of_old(value)
         for value in reversed(list(namespace.fields.values())):
-            if (
-                isinstance(value, Function)
-                and id(value.definition) not in self._reached
-                and value.frame.namespace is namespace
-            ):
+            if isinstance(value, Function) and _key(value) not in self.reached and value.frame.namespace is namespace:
                 yield from self._root(run, partial(_call_with_unknowns, run, value, frame))
             elif (
-                isinstance(value, ClassValue)
-                and value.frame.namespace is namespace
-                and id(value.definition) not in self._reached
+                isinstance(value, ClassValue) and value.frame.namespace is namespace and _key(value) not in self.reached
             ):
                 yield from self._class(run, value, frame)
 
@@ -107,15 +130,13 @@ class Interpretation:
             for m in cls.fields.values()
             if isinstance(m, Function) and not (m.name.startswith("__") and m.name != "__call__")
         ]
-        open_methods = [m for m in methods if id(m.definition) not in self._reached]
+        open_methods = [m for m in methods if _key(m) not in self.reached]
         init = classes.find(cls, "__init__")
-        if not open_methods and (not isinstance(init, Function) or id(init.definition) in self._reached):
+        if not open_methods and (not isinstance(init, Function) or _key(init) in self.reached):
             return
-        yield from self._root(run, lambda: _exercise(run, cls, open_methods, frame, self._reached))
+        yield from self._root(run, lambda: _exercise(run, cls, open_methods, frame, self.reached))
 
     def _interpreter(self, path: Path) -> Interpreter:
-        if self._memory is not None:
-            return Interpreter(self._program, Imports(self._program, path))
         folder = path.parent
         if folder not in self._interpreters:
             run = Interpreter(self._program, Imports(self._program, path))
@@ -140,8 +161,12 @@ class Interpretation:
             pass
         yield from run.events(complete)
         if complete:
-            self._reached.add(run.reached)  # what an unfinished root touched is looked at again, on its own
+            self.reached.own |= run.reached  # what an unfinished root touched is looked at again, on its own
         run.reset()
+
+
+def _key(value: Function | ClassValue) -> Definition:
+    return value.frame.namespace.file, value.definition.id
 
 
 def _of_old(value: Value, depth: int = 0) -> Value:
@@ -200,8 +225,9 @@ def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame:
     if not isinstance(instance, Instance):
         return
     is_module = modes.is_module(instance)
-    for method in sorted(methods, key=lambda m: m.name != "forward"):
-        if id(method.definition) in reached:
+    inner = _called_within(run, cls)
+    for method in sorted(methods, key=lambda m: (m.name != "forward", m.name in inner)):
+        if _key(method) in reached or (method.name in inner and _key(method) in run.reached):
             continue
         mark = run.store.mark()
         if is_module:
@@ -216,6 +242,12 @@ def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame:
             if is_module:
                 run.module_stack.pop()
             run.store.undo(mark)
+
+
+def _called_within(run: Interpreter, cls: ClassValue) -> set[str]:
+    """The methods that others of the class call: how, says more than unknown arguments do."""
+    uses = run.program.readers.uses(cls.frame.namespace.path)
+    return {name for each in uses.classes if each.definition == cls.definition.id for name in each.reads}
 
 
 def _call_with_unknowns(run: Interpreter, function: Value, frame: Frame) -> None:

@@ -105,7 +105,7 @@ class Schedules:
     def events(self, run: Interpreter, complete: bool) -> Iterator[SchedulerMade | SchedulerStepped]:
         for scheduler, schedule in self._all:
             silent = not schedule.steps and not schedule.handed and complete
-            if silent and not run.program.mentions_anywhere((f"{scheduler.name}.step".encode(),)):
+            if silent and not run.program.mentions_anywhere((f"{scheduler.name}.step".encode(),), run.imports.files()):
                 yield SchedulerMade(place=schedule.made, kind=schedule.kind, called=scheduler.name, stepped=False)
             for step in schedule.steps:
                 cadence = _cadence(step)

@@ -11,7 +11,7 @@ from typing import Any
 
 from nnlint.interpreter.intervals import counter
 from nnlint.interpreter.joins import MISSING, join_fields
-from nnlint.interpreter.objects import Const, Obj, Sequence
+from nnlint.interpreter.objects import Const, Namespace, Obj, Sequence
 
 Delta = dict[tuple[Obj, str], Any]
 _UNSEEN = object()
@@ -42,6 +42,10 @@ class Store:
     def was_written(self, mark: int, obj: Obj, key: str) -> bool:
         """Whether a field of an object was written since `mark`."""
         return any(each is obj and name == key for each, name, _ in self._journal[mark:])
+
+    def touched(self, youngest: int) -> bool:
+        """Whether anything was written to an object numbered up to `youngest`, but for the modules of a package."""
+        return any(obj.serial <= youngest and not isinstance(obj, Namespace) for obj, _, _ in self._journal)
 
     def undo(self, mark: int) -> Delta:
         """Take back what was written since `mark` and return it."""

@@ -14,6 +14,7 @@ from nnlint.engine import Report, check_programs, in_cells
 from nnlint.events import Event
 from nnlint.finding import Finding, Verdict
 from nnlint.foretelling import Foretelling
+from nnlint.judging import Witness
 from nnlint.probe import session, verdicts
 from nnlint.probe.limits import Limits, Request
 from nnlint.probe.recipe.reruns import compared
@@ -192,7 +193,7 @@ def _alone(
 
 
 @dataclass(slots=True)
-class _Replay:
+class _Replay(Witness):
     """A witness that tells what the runs saw and the interpreter did not."""
 
     foretelling: Foretelling

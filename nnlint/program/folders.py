@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from nnlint import looks
 from nnlint.program.project import SKIPPED
 
 DEEPEST_NAMESPACE = 3  # levels of folders in which a namespace package must have a script
@@ -15,9 +15,6 @@ DEEPEST_NAMESPACE = 3  # levels of folders in which a namespace package must hav
 class _Listing:
     files: frozenset[str]
     folders: frozenset[str]
-
-
-_EMPTY = _Listing(frozenset(), frozenset())
 
 
 class Folders:
@@ -88,13 +85,9 @@ class Folders:
 def _read(folder: Path) -> _Listing:
     files: set[str] = set()
     folders: set[str] = set()
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                try:
-                    (folders if entry.is_dir() else files).add(entry.name)
-                except OSError:  # a link to itself
-                    continue
-    except OSError:
-        return _EMPTY
+    for entry in looks.scan(folder):
+        try:
+            (folders if entry.is_dir() else files).add(entry.name)
+        except OSError:  # a link to itself
+            continue
     return _Listing(frozenset(files), frozenset(folders))

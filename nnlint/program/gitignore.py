@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from nnlint import looks
 from nnlint.program.patterns import Pattern, Patterns
 from nnlint.program.project import find_root
 
@@ -80,18 +81,18 @@ class GitIgnore:
 
 
 def _is_repository(folder: str) -> bool:
-    return os.path.lexists(os.path.join(folder, ".git"))
+    return looks.exists(os.path.join(folder, ".git"))
 
 
 def _info_exclude(folder: str) -> str:
     """The file of patterns that a repository keeps to itself; a linked work tree has that of its repository."""
     git = os.path.join(folder, ".git")
     try:
-        if os.path.isfile(git):
-            git = os.path.join(folder, Path(git).read_text(encoding="utf-8").removeprefix("gitdir:").strip())
+        if looks.is_file(git):
+            git = os.path.join(folder, looks.read(git).decode("utf-8").removeprefix("gitdir:").strip())
         common = Path(git, "commondir")
-        if common.is_file():
-            git = os.path.join(git, common.read_text(encoding="utf-8").strip())
+        if looks.is_file(common):
+            git = os.path.join(git, looks.read(common).decode("utf-8").strip())
     except (OSError, UnicodeDecodeError):
         pass
     return os.path.join(git, "info", "exclude")
@@ -100,7 +101,7 @@ def _info_exclude(folder: str) -> str:
 def _read(file: str, base: str) -> tuple[Patterns, ...]:
     """The patterns in a file, if there is one: git passes over what can not be read."""
     try:
-        text = os.fsdecode(Path(file).read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        text = os.fsdecode(looks.read(file).removeprefix(b"\xef\xbb\xbf"))
     except OSError:
         return ()
     patterns = Patterns(base, text.split("\n"), file)

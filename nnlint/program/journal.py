@@ -11,7 +11,15 @@ Query = tuple[Hashable, ...]
 
 @dataclass(slots=True)
 class Journal:
-    """The states of the files whose content mattered, and the answers to questions about the whole project."""
+    """The files whose content mattered, by path, and the answers to questions about the whole project.
 
-    states: dict[Path, Hashable] = field(default_factory=dict)
+    `modules` were imported: what running them asked stands in journals of their own.
+    """
+
+    files: set[str] = field(default_factory=set)
     answers: dict[Query, object] = field(default_factory=dict)
+    modules: set[Path] = field(default_factory=set)
+
+    def add(self, other: Journal) -> None:
+        self.files |= other.files
+        self.answers.update(other.answers)

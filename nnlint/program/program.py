@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from nnlint import looks
 from nnlint.program.conventions import Conventions
 from nnlint.program.folders import Folders
 from nnlint.program.journal import Journal, Query
@@ -52,9 +53,9 @@ class Program:
         conventions: Callable[[Path], Conventions] = lambda path: Conventions(),
         read: Callable[[Source], Script] = _read_script,
     ) -> None:
-        self._targets = {_absolute(target): target for target in targets}
-        self._root = _absolute(root) if root is not None else None
-        self._unsaved = {_absolute(path): data for path, data in (unsaved or {}).items()}
+        self._targets = {absolute(target): target for target in targets}
+        self._root = absolute(root) if root is not None else None
+        self._unsaved = {absolute(path): data for path, data in (unsaved or {}).items()}
         self._read = read
         self.conventions = conventions
         self._folders = Folders()
@@ -67,6 +68,7 @@ class Program:
         self._mentioned: dict[tuple[Path, tuple[bytes, ...]], bool] = {}
         self._states: dict[Path, Hashable] = {}
         self._journal: Journal | None = None
+        self._answers: dict[Query, object] = {}
         self.readers = Readers(self)
 
     @property
@@ -75,15 +77,11 @@ class Program:
         return tuple(self._targets.values())
 
     def is_target(self, path: Path) -> bool:
-        return _absolute(path) in self._targets
-
-    def is_read(self, path: Path) -> bool:
-        """Whether the file was asked for as a Script already."""
-        return _absolute(path) in self._scripts
+        return absolute(path) in self._targets
 
     def root_of(self, path: Path) -> Path:
         """The root of the project that a file belongs to."""
-        folder = _absolute(path).parent
+        folder = absolute(path).parent
         if self._root is not None and folder.is_relative_to(self._root):
             return self._root
         if folder not in self._roots:
@@ -99,7 +97,7 @@ class Program:
 
     def script(self, path: Path) -> Script:
         """The file as plain data, read once. Raises `Unreadable`, each time anew, when it can not be read."""
-        path = _absolute(path)
+        path = absolute(path)
         self._note(path)
         if path not in self._scripts:
             try:
@@ -113,7 +111,7 @@ class Program:
 
     def mentions(self, path: Path, words: tuple[bytes, ...]) -> bool:
         """Whether one of the words occurs in the file, which is not parsed. An unreadable one is left to `script`."""
-        path = _absolute(path)
+        path = absolute(path)
         self._note(path)
         key = (path, words)
         if key not in self._mentioned:
@@ -124,10 +122,11 @@ class Program:
                 self._mentioned[key] = True
         return self._mentioned[key]
 
-    def mentions_anywhere(self, words: tuple[bytes, ...]) -> bool:
-        """Whether one of the words occurs in a target, or in any file that was read so far."""
-        files = dict.fromkeys((*self._targets, *self._scripts))
-        return self.answered(("mentions_anywhere", words), lambda: any(self.mentions(path, words) for path in files))
+    def mentions_anywhere(self, words: tuple[bytes, ...], others: tuple[Path, ...] = ()) -> bool:
+        """Whether one of the words occurs in a target, or in any of the other files."""
+        files = dict.fromkeys((*self._targets, *others))
+        query = ("mentions_anywhere", words, others)
+        return self.answered(query, lambda: any(self.mentions(path, words) for path in files))
 
     # --- what was asked, and what has changed since ---
 
@@ -151,29 +150,53 @@ class Program:
             journal.answers[query] = found
         return found
 
-    def holds(self, journal: Journal) -> bool:
-        """Whether everything that was asked would be answered as it was."""
-        return all(self.state(path) == state for path, state in journal.states.items()) and all(
-            getattr(self.readers if hasattr(Readers, str(name)) else self, str(name))(*asked) == answer
-            for (name, *asked), answer in journal.answers.items()
-        )
+    def would_answer(self, answers: Mapping[Query, object]) -> bool:
+        """Whether these questions would be answered so."""
+        return all(self.answer(query) == answer for query, answer in answers.items())
+
+    def presume(self, query: Query, answer: object) -> None:
+        """This would be the answer to a question."""
+        self._answers[query] = answer
+
+    def answer(self, query: Query) -> object:
+        """The answer to a question about the whole project."""
+        if query not in self._answers:
+            name, *asked = query
+            owner = self.readers if hasattr(Readers, str(name)) else self
+            self._answers[query] = getattr(owner, str(name))(*asked)
+        return self._answers[query]
 
     def update(self, unsaved: Mapping[Path, bytes]) -> set[Path]:
         """Take these texts for those of the files, and see which files on the disk have changed: their paths."""
-        self._unsaved = {_absolute(path): data for path, data in unsaved.items()}
+        self._unsaved = {absolute(path): data for path, data in unsaved.items()}
         changed = {path for path, state in self._states.items() if state != self._state_now(path)}
         for path in changed:
             del self._states[path]
-            self._scripts.pop(path, None)
             self._notebooks.pop(path, None)
-        self._mentioned = {key: found for key, found in self._mentioned.items() if key[0] not in changed}
+        self._answers.clear()
+        changed = {path for path in changed if self._means_another(path)}
         if changed:
             self.readers.forget(changed)
         return changed
 
+    def _means_another(self, path: Path) -> bool:
+        """Whether a file with another text is another program: a comment more or less is none."""
+        before = self._scripts.pop(path, None)
+        asked = [words for known, words in self._mentioned if known == path]
+        mentioned = [self._mentioned.pop((path, words)) for words in asked]
+        if not isinstance(before, Script) or mentioned != [self.mentions(path, words) for words in asked]:
+            return True
+        try:
+            if self.script(path) != before:
+                return True
+        except (Unreadable, RecursionError):
+            return True
+        self._scripts[path] = before
+        return False
+
     def state(self, path: Path) -> Hashable:
         """Something that is equal as long as the content of a file is."""
-        path = _absolute(path)
+        path = absolute(path)
         if path not in self._states:
             self._states[path] = self._state_now(path)
         return self._states[path]
@@ -187,14 +210,24 @@ class Program:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def _note(self, path: Path) -> None:
-        state = self.state(path)
+    @property
+    def modules_asked_for(self) -> frozenset[Path]:
+        """Those that the piece of work at hand has imported by itself."""
+        return frozenset(self._journal.modules) if self._journal is not None else frozenset()
+
+    def imported(self, path: Path) -> None:
+        """Write down that a module was asked for: what running it asks is written down apart."""
         if self._journal is not None:
-            self._journal.states[path] = state
+            self._journal.modules.add(path)
+
+    def _note(self, path: Path) -> None:
+        self.state(path)
+        if self._journal is not None:
+            self._journal.files.add(str(path))
 
     def data(self, path: Path) -> bytes:
         """The bytes of a file, or what stands for them. Raises `OSError`."""
-        return self._unsaved[path] if path in self._unsaved else path.read_bytes()
+        return self._unsaved[path] if path in self._unsaved else looks.read(path)
 
     # --- modules ---
 
@@ -203,8 +236,8 @@ class Program:
 
         A module is its .py file, a package its `__init__.py`, a namespace package its folder.
         """
-        importer = _absolute(importer)
-        main = _absolute(main) if main is not None else None
+        importer = absolute(importer)
+        main = absolute(main) if main is not None else None
         key = (dotted, importer, main)
         if key not in self._found:
             self._found[key] = self._search.find(dotted, importer, self.root_of(importer), main)
@@ -212,7 +245,7 @@ class Program:
 
     def relative(self, module: str, level: int, importer: Path) -> Path | None:
         """What `from ..module import` in `importer` means, where `level` counts the dots."""
-        folder = _absolute(importer).parent
+        folder = absolute(importer).parent
         for _ in range(level - 1):
             if folder == folder.parent:
                 return None
@@ -223,14 +256,14 @@ class Program:
 
     def submodule(self, package: Path, name: str) -> Path | None:
         """The module `name` of a package, given as its `__init__.py` or the folder of a namespace; None in a module."""
-        package = _absolute(package)
+        package = absolute(package)
         if package.name == "__init__.py":
             return self._folders.module(package.parent, name)
         return None if package.suffix == ".py" else self._folders.module(package, name)
 
     def dotted_name(self, path: Path) -> str:
         """The name of a module within its top package: `models.unet`; that of a plain script is `train`."""
-        path = _absolute(path)
+        path = absolute(path)
         parts = list(path.relative_to(self._folders.holder(path.parent)).parts)
         if parts[-1] == "__init__.py" and len(parts) > 1:
             parts.pop()
@@ -238,15 +271,15 @@ class Program:
 
     def shown(self, path: Path) -> str:
         """The path for the reader: of a target as it was named, of others relative to here if they are below."""
-        absolute = _absolute(path)
-        if absolute in self._targets:
-            return str(self._targets[absolute])
+        real = absolute(path)
+        if real in self._targets:
+            return str(self._targets[real])
         here = Path.cwd()
-        return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)
+        return str(real.relative_to(here) if real.is_relative_to(here) else real)
 
     def source(self, path: Path) -> Source:
         """The text of a file, or what stands for it; of a notebook its program. Raises `Unreadable`."""
-        path = _absolute(path)
+        path = absolute(path)
         shown = self.shown(path)
         if path.suffix == NOTEBOOK:
             return replace(self._notebook(path, shown), path=shown)
@@ -254,7 +287,8 @@ class Program:
 
     def bytes(self, path: Path) -> bytes:
         """What is looked through for words. Raises `OSError`, and of a notebook `Unreadable`."""
-        path = _absolute(path)
+        path = absolute(path)
+        self._note(path)
         if path.suffix == NOTEBOOK:
             return self._notebook(path, self.shown(path)).text.encode("utf-8", "surrogatepass")
         return self.data(path)
@@ -274,6 +308,6 @@ class Program:
         return found
 
 
-def _absolute(path: Path) -> Path:
+def absolute(path: Path) -> Path:
     """The path without `..`, links as they are: Python, too, knows a module by the name it was found under."""
     return Path(os.path.abspath(path))

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from nnlint import looks
+
 MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
 
 NOTEBOOK = ".ipynb"
@@ -24,14 +26,14 @@ def find_root(path: Path) -> Path:
     start = Path(os.path.abspath(path))
     folder = start if start.is_dir() else start.parent
     for candidate in (folder, *folder.parents):
-        if any(os.path.lexists(candidate / marker) for marker in MARKERS):
+        if any(looks.exists(candidate / marker) for marker in MARKERS):
             return candidate
     return package_holder(folder)
 
 
 def package_holder(folder: Path) -> Path:
     """The folder that holds the top package which `folder` is in; `folder` itself when it is no package."""
-    while (folder / "__init__.py").is_file() and folder != folder.parent:
+    while looks.is_file(folder / "__init__.py") and folder != folder.parent:
         folder = folder.parent
     return folder
 
@@ -48,7 +50,7 @@ def python_files(paths: Iterable[Path], leaves_out: LeavesOut | None = None) -> 
     named: dict[str, Path] = {}
     found: dict[str, Path] = {}
     for path in paths:
-        if path.is_dir():
+        if looks.is_folder(path):
             for file in walk(path, leaves_out, suffixes=ALL):
                 found.setdefault(os.path.realpath(file), file)
         else:
@@ -86,7 +88,7 @@ def walk(
         if most_folders is not None and folders > most_folders:
             raise ProjectTooLarge(str(folder))
         below: list[str] = []
-        for entry in _entries(current):
+        for entry in looks.scan(current):
             is_folder = _is_folder(entry)
             if is_skipped(entry.name) if is_folder else not _is_script(entry, suffixes):
                 continue
@@ -100,14 +102,6 @@ def walk(
                 seen.add(os.path.join(real, entry.name))
                 yield Path(entry.path)
         waiting += reversed(below)
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return []
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -1,17 +1,18 @@
 """Who in a project may read an attribute of the objects of a class.
 
-The targets, and what they led to, are known as Scripts; of the other files of the project only the names that stand
-behind a dot are looked at.
+The targets are known as Scripts; of the other files of the project only the names that stand behind a dot are looked
+at.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnlint import looks
 from nnlint.program.project import ALL, NOTEBOOK, ProjectTooLarge, walk
 from nnlint.reading.notebook_text import content
 from nnlint.reading.uses import ClassUses, Uses, uses
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nnlint.program.program import Program
 
 MOST_FOLDERS = 5_000
+_OF_THE_FILE = ("built", "definition")  # what of a class matters to its own file only
 _BEHIND_A_DOT = re.compile(rb"\.([A-Za-z_]\w*)")
 
 
@@ -79,8 +81,23 @@ class Readers:
         )
 
     def family(self, path: Path, cls: str) -> list[ClassUses]:
-        """A class, all that inherit from it, and all that these inherit from, as far as the project's files say."""
-        return self._program.answered(("family", path, cls), lambda: _members(self._project(path), cls))
+        """A class, all that inherit from it, and all that these inherit from, as far as the project's files say.
+
+        Without what they build, which is for their own files to know.
+        """
+        return self._program.answered(
+            ("family", path, cls),
+            lambda: [replace(each, definition=-1, built={}) for each in _members(self._project(path), cls)],
+        )
+
+    def facts(self, path: Path) -> str:
+        """Something that is equal as long as a file changes no answer."""
+        if self._is_known_well(path):
+            try:
+                return told(self.uses(path))
+            except (Unreadable, RecursionError):
+                pass
+        return told(self._names_in(path))
 
     def _may_read(self, project: _Project | None, cls: str, attribute: str) -> bool:
         if project is None or attribute in project.called or _is_touched(project, attribute):
@@ -103,7 +120,7 @@ class Readers:
         for path in files:
             if "." in path.stem and path not in targets:
                 continue  # nothing can import it: a copy kept beside, as `model.old.py`
-            if not self._program.is_read(path) and not (path in targets and self._program.mentions(path, (b"torch",))):
+            if not self._is_known_well(path):
                 project.names |= self._names_in(path)
             elif self._program.root_of(path) == root:
                 try:
@@ -111,6 +128,9 @@ class Readers:
                 except (Unreadable, RecursionError):
                     project.names |= self._names_in(path)
         return project
+
+    def _is_known_well(self, path: Path) -> bool:
+        return self._program.is_target(path) and self._program.mentions(path, (b"torch",))
 
     def _names_in(self, path: Path) -> set[str]:
         if path not in self._names:
@@ -123,6 +143,21 @@ class Readers:
             except (OSError, Unreadable):
                 self._names[path] = set()
         return self._names[path]
+
+
+def told(found: object) -> str:
+    """A name for an answer, the same in each run."""
+    return looks.digest(repr(_ordered(found)).encode("utf-8", "surrogatepass"))
+
+
+def _ordered(found: object) -> object:
+    if isinstance(found, (set, frozenset)):
+        return sorted(found)
+    if isinstance(found, (list, tuple)):
+        return [_ordered(each) for each in found]
+    if is_dataclass(found):
+        return [_ordered(getattr(found, each.name)) for each in fields(found) if each.name not in _OF_THE_FILE]
+    return found
 
 
 def _is_touched(project: _Project | None, attribute: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from nnlint import looks
 from nnlint.toml import TOMLDecodeError, loads
 from nnlint.values import KNOWN_TORCH, NEWEST_TORCH, TorchVersion
 
@@ -26,11 +27,11 @@ _LOCAL = re.compile(r"\+[\w.]+")  # `1.7.1+cu110`
 def declared_torch(root: Path) -> TorchVersion:
     """The versions of torch that the project at `root` declares. What can not be read says nothing."""
     for pattern, read in READERS:
-        for file in sorted(root.glob(pattern)):
+        for file in looks.matching(root, pattern):
             try:
                 if file.stat().st_size > LARGEST_FILE:
                     continue
-                declared = next(read(file.read_text(encoding="utf-8")), None)
+                declared = next(read(looks.read(file).decode("utf-8")), None)
             except (OSError, ValueError, RecursionError, AttributeError, TOMLDecodeError):
                 continue
             found = parse_versions(declared) if declared is not None else None

@@ -21,6 +21,7 @@ FORMATS = {
     "rdjson": "nnlint.report.rdjson",
     "html": "nnlint.report.html",
 }
+DATED = frozenset({"html"})  # they say when they were made
 
 
 def render(report: Report, name: str, *, quiet: bool = False) -> str:

@@ -14,7 +14,7 @@ from nnlint.config import Hierarchy, command_line
 from nnlint.engine import Report
 from nnlint.fixing.contents import Content
 from nnlint.fixing.rounds import fix
-from nnlint.foretelling import Remembering
+from nnlint.foretelling import Foretelling
 from nnlint.program.project import NOTEBOOK
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Project:
     def __init__(self, root: Path, wishes: Wishes) -> None:
         self.root = root
         self._wishes = wishes
-        self._witness: Remembering | None = None
+        self._witness: Foretelling | None = None
         self._settings = Hierarchy()
         self._beside: frozenset[Path] = frozenset()
 
@@ -93,7 +93,7 @@ class Project:
         beside = frozenset(path for path in unsaved if not path.exists())
         if self._witness is None or beside != self._beside:
             self._settings = self._configured()
-            self._witness = Remembering([self.root, *sorted(beside)], self._settings, unsaved)
+            self._witness = Foretelling([self.root, *sorted(beside)], self._settings, unsaved=unsaved)
             self._beside = beside
         self._witness.update(unsaved)
         return engine.check_programs([], self._settings, witness=self._witness, progress=progress)
