@@ -19,7 +19,7 @@ def _draw(figure: dict[str, Any], path: Path) -> None:
     import matplotlib  # type: ignore[import-not-found, unused-ignore]
 
     matplotlib.use("svg")
-    import matplotlib.ticker
+    import matplotlib.ticker  # type: ignore[import-not-found, unused-ignore]
     from matplotlib import pyplot  # type: ignore[import-not-found, unused-ignore]
 
     # Text stays text, and the same figures make the same file.

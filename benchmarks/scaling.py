@@ -14,7 +14,7 @@ from benchmarks import generated, tools
 from benchmarks.environments import Environment
 from benchmarks.measuring import Contender, Summary
 from benchmarks.scenarios import Bench
-from benchmarks.tables import markdown, seconds, significant
+from benchmarks.tables import cpu, markdown, ratio, seconds, significant
 from benchmarks.trees import Tree, subset
 
 DRAWER = Path(__file__).parent / "plots.py"
@@ -184,7 +184,7 @@ def _head(bench: Bench) -> list[str]:
 
 def _cells(found: Mapping[str, Summary]) -> list[str]:
     nnlint, parse = next(iter(found.values())), found[PARSE]
-    share = "?" if nnlint.is_over or nnlint.failure else significant(nnlint.cpu / parse.cpu)
+    share = "?" if nnlint.failure else ratio(nnlint, parse, cpu)
     return [*(_wall(summary) for summary in found.values()), share]
 
 

@@ -36,9 +36,12 @@ class Bench:
 def cold(bench: Bench, tree: Tree) -> str:
     contenders = tools.cold(bench.nnlint, bench.peers, tree.folder, bench.cache, bench.workers)
     references = {"nnlint": contenders[0].name, "ruff": "ruff"}
+    alone = contenders[1 if bench.nnlint.has_workers else 0].name
     contenders += tools.floors(bench.home, ["."], tree.folder)
     bench.tell(f"cold, {tree.title}")
-    return tables.comparison(bench.measured(contenders), references)
+    found = bench.measured(contenders)
+    share = tables.ratio(found[alone], found[tools.PARSE], tables.cpu)
+    return f"{tables.comparison(found, references)}\n{alone}: {share} times the CPU of libcst's parse.\n"
 
 
 def warm(bench: Bench, tree: Tree) -> str:

@@ -23,7 +23,7 @@ def comparison(summaries: Mapping[str, Summary], references: Mapping[str, str]) 
             rows.append([name, summary.failure.replace("|", "\\|"), *[""] * (2 + 3 * len(known)), str(summary.rounds)])
             continue
         row = [name]
-        for figure, measure in zip(_figures(summary), (_wall, _cpu, _memory), strict=True):
+        for figure, measure in zip(_figures(summary), (_wall, cpu, _memory), strict=True):
             row += [figure, *(ratio(summary, summaries[other], measure) for other in known.values())]
         rows.append([*row, str(summary.rounds)])
     head = [column for measure in HEAD for column in (measure, *(f"/ {label}" for label in known))]
@@ -37,11 +37,15 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def ratio(summary: Summary, other: Summary, measure: Callable[[Summary], float]) -> str:
     """How many times the other's; of a run that was stopped only a bound is known, and nothing of its CPU."""
-    if (summary.is_over and other.is_over) or (measure is _cpu and (summary.is_over or other.is_over)):
+    if (summary.is_over and other.is_over) or (measure is cpu and (summary.is_over or other.is_over)):
         return "?"
     bound = ">" if summary.is_over else "<" if other.is_over else ""
     times = measure(summary) / max(measure(other), 1e-9)
     return bound + significant(times)
+
+
+def cpu(summary: Summary) -> float:
+    return summary.cpu
 
 
 def significant(number: float) -> str:
@@ -80,10 +84,6 @@ def _figures(summary: Summary) -> list[str]:
 
 def _wall(summary: Summary) -> float:
     return summary.wall
-
-
-def _cpu(summary: Summary) -> float:
-    return summary.cpu
 
 
 def _memory(summary: Summary) -> float:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import generated, scaling, tables, trees
-from benchmarks.environments import CANARY
+from benchmarks import generated, scaling, scenarios, tables, trees
+from benchmarks.environments import CANARY, Environment
 from benchmarks.measuring import Contender, Pace, Summary, Taken, alternate, run, summarized
+from benchmarks.scenarios import Bench
 from benchmarks.tools import Nnlint
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
@@ -190,6 +191,72 @@ def test_a_stopped_run_is_no_point_of_a_plot() -> None:
     figure.add("nnlint", 2, QUICK, QUICK.wall)
     figure.add("nnlint", 4, STOPPED, STOPPED.wall)
     assert figure.lines == {"nnlint": [(2, 0.5)]}
+
+
+def test_a_cold_run_is_compared_with_the_floors(bench: Bench, tree: trees.Tree) -> None:
+    table = scenarios.cold(bench, tree)
+    assert [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| floor")] == [
+        "| floor: read the files",
+        "| floor: screen: read, and look for `torch`",
+        "| floor: `ast.parse` of what passes the screen",
+        "| floor: libcst's parse of what passes the screen",
+        "| floor: the same, all cores",
+        "| floor: Python starts",
+        "| floor: Python starts and imports libcst",
+    ]
+    assert "exit code" not in table
+
+
+def test_a_cold_run_finds_no_cache_and_a_warm_one_does(bench: Bench, tree: trees.Tree) -> None:
+    scenarios.cold(bench, tree)
+    scenarios.warm(bench, tree)
+    assert heard(bench) == ["cold", "cold", "warm", "warm"]  # all workers, one; what fills the cache, what is measured
+
+
+def test_a_file_is_changed_before_each_run_and_comes_back(bench: Bench, tree: trees.Tree) -> None:
+    before = {path: (tree.folder / path).read_bytes() for path in tree.files}
+    assert "changed: `train.py`, 2 lines" in scenarios.changed(bench, tree)
+    assert {path: (tree.folder / path).read_bytes() for path in tree.files} == before
+    unchanged, changed = map(int, (bench.cache / "sizes").read_text(encoding="utf-8").split())
+    assert changed - unchanged == len("\nchanged_by_the_benchmark = 0\n")
+
+
+def test_a_hook_gets_three_files_cold_and_warm(bench: Bench, tree: trees.Tree) -> None:
+    table = scenarios.hook(bench, tree)
+    assert "changed: `nets/body.py`, `nets/head.py`, `train.py`; with what they import, 4 files" in table
+    assert heard(bench) == ["cold", "warm"]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> trees.Tree:
+    return trees.tree_of(repository(tmp_path / "tree"), "tree")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """No peers; in the place of nnlint a script that tells whether it ran before, and how much there was to read."""
+    cache = tmp_path / "cache"
+    programs = tmp_path / "bin"
+    for folder in (cache, programs):
+        folder.mkdir()
+    commands = {
+        "python": f'exec {sys.executable} "$@"',
+        "nnlint": f"""
+            test -d {cache}/nnlint-cache && echo warm >> {cache}/heard || echo cold >> {cache}/heard
+            mkdir -p {cache}/nnlint-cache
+            cat *.py nets/*.py | wc -c >> {cache}/sizes
+        """,
+    }
+    for name, script in commands.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    options = frozenset({"--cache-dir", "--workers"})
+    nnlint = Nnlint(str(programs / "nnlint"), options, cache / "nnlint-cache")
+    return Bench(nnlint, Environment(tmp_path, {}), {}, cache, 2, Pace(rounds=1), lambda line: None)
+
+
+def heard(bench: Bench) -> list[str]:
+    return (bench.cache / "heard").read_text(encoding="utf-8").split()
 
 
 def repository(folder: Path) -> Path:
