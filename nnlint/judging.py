@@ -98,7 +98,7 @@ class Judge:
     def judge(self, witness: Witness, piece: Piece) -> Judgement:
         """Run the rules over the events of one piece of work."""
         target = piece.target
-        findings: list[Finding] = []
+        findings: dict[Finding, None] = {}  # what is done in a loop is told of each pass
         errors: list[str] = []
         unreadable = None
         try:
@@ -108,7 +108,7 @@ class Judge:
             for event in witness.events_unreached(target) if piece.is_rest else witness.events(target):
                 for rule in self._watching_for(torch, type(event)):
                     try:
-                        findings.extend(rule.check(event))
+                        findings.update(dict.fromkeys(rule.check(event)))
                     except Exception as error:
                         errors.append(internal_error(target, f"rule {rule.code}: ", error))
         except NotPython as error:

@@ -143,7 +143,8 @@ def child(run: Interpreter, value: Obj, name: str, provenance: Provenance = NO_P
         written: Value = value.fields[name]
         return written
     if name not in value.lazies:
-        value.lazies[name] = Unknown(name, provenance)
+        made = value.lazies[name] = Unknown(name, provenance)
+        made.age = value.age
     child: Value = value.lazies[name]
     return child
 

@@ -131,14 +131,16 @@ def run_function(
     active = sum(1 for f in run.frames if f.function is not None and f.function.definition is function.definition)
     if len(run.frames) >= DEEPEST or active >= MOST_ACTIVE or run.calls_of[id(function.definition)] >= MOST_CALLS:
         return run.unknown_call(function, arguments, node, function.name)
+    mark = run.store.mark()  # before the frame is made: its variables are nobody else's
     frame = Frame(function.frame.namespace, function.frame, function.qualified)
     frame.function = function
     frame.on_yield = on_yield
-    frame.mark = run.store.mark()
+    frame.mark = mark
     frame.call, frame.caller = (None if node is None else run.place(caller, node)), caller
     frame.defined = run.place(frame, function.definition)
     frame.loops = len(run.loops)
     bind_parameters(run, function, arguments, frame)
+    frame.given = dict(frame.fields)
     choosing, run.choosing = run.choosing, False
     run.calls_of[id(function.definition)] += 1
     run.reached.add((function.frame.namespace.file, function.definition.id))
@@ -154,6 +156,7 @@ def run_function(
         alive = run.execute(definition.body, frame)
         value = _leave(run, frame, alive)
     finally:
+        run.store.close(mark)
         run.frames.pop()
         run.choosing = choosing
         run.loops = loops
@@ -170,6 +173,13 @@ def run_function(
 
 def _leave(run: Interpreter, frame: Frame, alive: bool) -> Value:
     """Join the ways out of a function."""
+    if frame.end is not None:
+        if not frame.exits:
+            return frame.end
+        fell_through = run.store.undo(frame.mark)
+        run.store.close(frame.mark)
+        run.store.merge([*(delta for _, delta in frame.exits), fell_through])
+        return _either([*(value for value, _ in frame.exits), frame.end])
     if not frame.exits:
         if not alive and not frame.yields:
             raise PathEnds  # every path raises
@@ -179,15 +189,21 @@ def _leave(run: Interpreter, frame: Frame, alive: bool) -> Value:
         if frame.left == run.store.moment():  # all is as it was at the return
             return value
         run.store.undo(frame.mark)
+        run.store.close(frame.mark)
         run.store.merge([delta])
         return value
     deltas = [delta for _, delta in frame.exits]
     fell_through = run.store.undo(frame.mark)
+    run.store.close(frame.mark)
     run.store.merge([*deltas, *([fell_through] if alive else [])])
-    value = frame.exits[0][0]
-    for other, _ in frame.exits[1:]:
-        value = join(value, other)
-    return join(value, NONE) if alive else value
+    return _either([*(value for value, _ in frame.exits), *([NONE] if alive else [])])
+
+
+def _either(values: list[Value]) -> Value:
+    joined = values[0]
+    for value in values[1:]:
+        joined = join(joined, value)
+    return joined
 
 
 def bind_parameters(run: Interpreter, function: Function, arguments: Arguments, frame: Frame) -> None:
@@ -224,6 +240,7 @@ def make_function(
     run: Interpreter, definition: ir.FunctionDef | ir.Lambda, parameters: ir.Parameters, frame: Frame
 ) -> Function:
     """A function object: its defaults are evaluated now, its body when it is called."""
+    frame.age = min(frame.age, frame.mark.young - 1)  # its variables are the function's too
     defaults = {p.name: run.evaluate(p.default, frame) for p in parameters.items if p.default is not None}
     return Function(definition, frame, defaults)
 

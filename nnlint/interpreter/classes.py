@@ -86,6 +86,7 @@ def define(run: Interpreter, statement: ir.ClassDef, frame: Frame) -> Value:
     body.mark = run.store.mark()
     body.self_value = cls
     run.execute(statement.body, body)
+    run.store.close(body.mark)
     cls.lazies["<annotated>"] = body.lazies.get("<annotated>", {})
     for name, value in body.fields.items():
         if not name.startswith("<"):

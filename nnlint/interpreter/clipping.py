@@ -31,7 +31,7 @@ class Clipping:
         """`optimizer.step()`, where it holds the parameters of some modules."""
         if isinstance(optimizer, Instance) and optimizer.class_name == "LBFGS":
             return  # it estimates curvature by gradients, which clipping would spoil
-        for module in held or ():
+        for module in sorted(held or (), key=lambda each: each.serial):
             layer = _recurrent_layer(module)
             if layer is not None:
                 self._steps.setdefault(place, (called, layer))

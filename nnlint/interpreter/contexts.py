@@ -55,6 +55,7 @@ class WaysOut:
             self._loop.breaks, self._loop.continues = self._breaks, self._continues
         if ways:
             fell_through = self._run.store.undo(self._mark)
+            self._run.store.close(self._mark)
             self._run.store.merge([*ways, *([fell_through] if alive else [])])
 
     def part(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nnlint.interpreter.ages import START, Mark
 from nnlint.interpreter.objects import Value
 from nnlint.interpreter.store import Delta
 from nnlint.source import Place
@@ -21,12 +22,12 @@ class BudgetSpent(Exception):
 class LoopRecord:
     """A loop that is being run: where its paths broke off, and what happened in it."""
 
-    start: int  # mark of the store before the first pass
+    start: Mark  # mark of the store before the first pass
     place: Place
     data: frozenset[int] = frozenset()  # the batches that it goes over
     counts: bool = False  # it goes over numbers
     pieces: bool = False  # it goes over pieces that a tensor was cut into
-    body_start: int = 0
+    body_start: Mark = START
     guards: int = 0  # how many guards there were around it
     undecided: int = 0
     youngest: int = 0  # number of the youngest object from before it

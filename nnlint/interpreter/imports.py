@@ -185,6 +185,7 @@ def _run_apart(run: Interpreter, namespace: Namespace, script: ir.Script) -> boo
         pass  # what it has defined so far is there
     finally:
         run.store, run.frames, run.loops, run.module_stack, run.calls_of, run.spent = before
+        run.store.settle()
     return own.touched(youngest)
 
 

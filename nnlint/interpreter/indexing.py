@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnlint.interpreter.layer_shapes import axis_of
-from nnlint.interpreter.objects import Const, Sequence, Shape, SizeValue, SliceValue, Tensor, Value
+from nnlint.interpreter.objects import Const, Sequence, Shape, SizeValue, Tensor, Value
 from nnlint.interpreter.sizes import Size
+from nnlint.interpreter.slices import SliceValue
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter

@@ -31,6 +31,7 @@ from nnlint.interpreter import (
     truths,
     unknowns,
 )
+from nnlint.interpreter.ages import START, next_number
 from nnlint.interpreter.chains import Chains
 from nnlint.interpreter.clipping import Clipping
 from nnlint.interpreter.control import BudgetSpent, LoopRecord
@@ -58,7 +59,6 @@ from nnlint.interpreter.objects import (
     Tensor,
     Unknown,
     Value,
-    _numbers,
 )
 from nnlint.interpreter.orders import Orders
 from nnlint.interpreter.ownership import Ownership
@@ -97,7 +97,7 @@ class Interpreter(Paths):
 
     def reset(self) -> None:
         """Forget everything but the imported modules."""
-        self.store.undo(0)
+        self.store.undo(START)
         self.world = World()
         self.world.fields["<gradients>"] = True
         self.frames: list[Frame] = []
@@ -149,6 +149,7 @@ class Interpreter(Paths):
         self._views: list[View] = []
         self._fed: list[tuple[Biased, LayerRan]] = []
         self._bias_uses: set[Place] = set()
+        self.store.settle()
 
     # --- running ---
 
@@ -361,7 +362,7 @@ class Interpreter(Paths):
             self._views.append(View(self.place(frame, node), words, before, after, attended, presumed, call))
 
     def youngest(self) -> int:
-        return next(_numbers)
+        return next_number()
 
     def events(self, complete: bool) -> Iterator[Event]:
         """What happened in this root; that it ran to its end makes silence mean something."""

@@ -30,10 +30,14 @@ class KnownSizes(BatchSizes):
 
     def number(self, size: Size | None) -> int | None:
         """The number that a size is known to be."""
-        return None if size is None else self.resolved(size).as_int()
+        if size is None:
+            return None
+        return self.resolved(size).as_int() if size.order else size.as_int()
 
     def resolved(self, size: Size) -> Size:
         """A size with what is known of its symbols put in."""
+        if self.facts.keys().isdisjoint(size.order):
+            return size
         for _ in range(4):
             better = size.substitute(self.facts)
             if better is None or better == size:
@@ -43,9 +47,11 @@ class KnownSizes(BatchSizes):
 
     def judged(self, size: Size) -> Size:
         """A size with what is known put in that keeps symbols apart: equal ones, multiples, and sizes of 1."""
+        if not size.order:
+            return size
         for _ in range(4):
             better = size.substitute(self.aliases)
-            if better is None or better == size:
+            if better is None or better is size or better == size:
                 break
             size = better
         ones = {symbol: Size.of(1) for symbol in size.order if self.number(Size.symbol(symbol)) == 1}

@@ -82,6 +82,7 @@ def run_loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]
     if loop.data:
         run.data_loops.append(loop)
     alive = True
+    before: Delta = {}
     try:
         for one_pass in passes:
             loop.body_start, loop.continues = run.store.mark(), []
@@ -93,7 +94,8 @@ def run_loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]
             if not alive:
                 break
             if not exact:
-                run.store.widen(loop.start)
+                run.store.widen(loop.body_start, before)
+            run.store.close(loop.body_start)
     finally:
         run.loops.pop()
     if not exact:
@@ -104,9 +106,11 @@ def run_loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]
 def _leave(run: Interpreter, loop: LoopRecord, alive: bool) -> bool:
     """Behind a loop: what the last pass left, joined with what each `break` left."""
     if not loop.breaks:
+        run.store.close(loop.start)
         return alive
     paths: list[Delta] = list(loop.breaks)
     last = run.store.undo(loop.start)
+    run.store.close(loop.start)
     if alive:
         paths.append(last)
     run.store.merge(paths)

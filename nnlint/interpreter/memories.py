@@ -21,13 +21,13 @@ from nnlint.interpreter.objects import (
     Obj,
     Sequence,
     SizeValue,
-    SliceValue,
     Tensor,
     Unknown,
     Value,
 )
 from nnlint.interpreter.parameters import OF, PARAMETER
 from nnlint.interpreter.roles import words_of
+from nnlint.interpreter.slices import SliceValue
 from nnlint.interpreter.wording import text_of
 from nnlint.knowledge.memory import KEEPS_INPUT, KEEPS_OUTPUT, KEEPS_OUTPUT_IN_PLACE, NEW_MEMORY, SAME_MEMORY, WRITES
 from nnlint.reading import script as ir

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nnlint.interpreter.joins import EITHER
 from nnlint.interpreter.objects import (
+    Children,
     ClassValue,
     Const,
     External,
@@ -15,6 +16,7 @@ from nnlint.interpreter.objects import (
     Function,
     Instance,
     Mapping,
+    Obj,
     Perhaps,
     Unknown,
     Value,
@@ -64,11 +66,21 @@ def is_module(value: Value) -> bool:
     return isinstance(value, Instance) and is_module_class(value.cls)
 
 
-def children(instance: Instance) -> Iterator[Value]:
+def children(instance: Instance) -> tuple[Value, ...]:
     """The modules that are registered directly under one, and what may be such."""
+    known = instance.children
+    if known is None or not known.hold():
+        known = instance.children = _children(instance)
+    return known.found
+
+
+def _children(instance: Instance) -> Children:
     seen: list[Value] = []
+    containers: list[tuple[Obj, object]] = []
+    silent: list[Unknown] = []
     for name, value in instance.fields.items():
         if name == ITEMS:
+            containers.append((value, value.fields["items"]))
             items = value.items.values() if isinstance(value, Mapping) else value.items
             candidates = [item.value if isinstance(item, Perhaps) else item for item in items]
         elif name.startswith("<"):
@@ -77,27 +89,31 @@ def children(instance: Instance) -> Iterator[Value]:
             candidates = [value]
         for each in candidates:
             for child in each.alternatives if hasattr(each, "alternatives") else (each,):
-                if (is_module(child) or (isinstance(child, Unknown) and "<called>" in child.lazies)) and not any(
-                    child is s for s in seen
-                ):
+                if isinstance(child, Unknown):
+                    is_child = "<called>" in child.lazies
+                    if not is_child:
+                        silent.append(child)
+                else:
+                    is_child = is_module(child)
+                if is_child and not any(child is s for s in seen):
                     seen.append(child)
-                    yield child
+    return Children(tuple(seen), containers, silent)
 
 
-def descendants(value: Value, deepest: int = 12) -> Iterator[Value]:
+def descendants(value: Value, deepest: int = 12) -> list[Value]:
     """A module and all below it, each once."""
+    found: list[Value] = []
     seen: set[int] = set()
-
-    def walk(module: Value, depth: int) -> Iterator[Value]:
-        if id(module) in seen or depth > deepest:
-            return
+    waiting = [(value, 0)]
+    while waiting:
+        module, depth = waiting.pop()
+        if id(module) in seen:
+            continue
         seen.add(id(module))
-        yield module
-        if isinstance(module, Instance):
-            for child in children(module):
-                yield from walk(child, depth + 1)
-
-    return walk(value, 0)
+        found.append(module)
+        if depth < deepest and isinstance(module, Instance):
+            waiting += [(child, depth + 1) for child in reversed(children(module))]
+    return found
 
 
 def is_network(value: Value) -> bool:

@@ -19,12 +19,12 @@ from nnlint.interpreter.objects import (
     Instance,
     Sequence,
     Shape,
-    SliceValue,
     Tensor,
     Value,
 )
 from nnlint.interpreter.sequences import Order
 from nnlint.interpreter.sizing import Sizes
+from nnlint.interpreter.slices import SliceValue
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 from nnlint.source import Place

@@ -41,6 +41,7 @@ class Paths:
             delta = self.store.undo(mark)
             if alive:
                 deltas.append(delta)
+        self.store.close(mark)
         if deltas:
             self.store.merge(deltas)
         return bool(deltas)
@@ -92,6 +93,7 @@ class Paths:
             return Unknown()
         finally:
             self.store.undo(mark)
+            self.store.close(mark)
 
     def branch(self, way: Callable[[], Value]) -> Value:
         """Evaluate what may be evaluated or not."""

@@ -89,6 +89,7 @@ def rehearse(run: Interpreter, module: Instance, way: Callable[[], Value]) -> No
         run.module_stack.pop()
         rehearsals.on_stage, rehearsals.undecided = False, 0
         run.store.undo(mark)
+        run.store.close(mark)
     for doubt in doubts:
         doubt.answered = True
 

@@ -11,6 +11,7 @@ from nnlint.events import Event
 from nnlint.interpreter import calls, classes, modes, rehearsals
 from nnlint.interpreter.control import BudgetSpent, PathEnds
 from nnlint.interpreter.dependence import NO_PROVENANCE
+from nnlint.interpreter.depth import with_room
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.interpreter import Interpreter
 from nnlint.interpreter.memory import Definition, Memory, Reached, Told
@@ -107,7 +108,7 @@ class Interpretation(Generic[Result]):
         run = self._interpreter(path)
         run.reset()
         try:
-            namespace = run.imports.load(run, path)
+            namespace = with_room(lambda: run.imports.load(run, path))
         except (BudgetSpent, RecursionError, PathEnds):
             return
         frame = namespace.lazies.get("<frame>")
@@ -149,12 +150,12 @@ class Interpretation(Generic[Result]):
         for instance in list(run.created):
             _run_if_never(run, instance, namespace)
 
-    def _root(self, run: Interpreter, body: object) -> Iterator[Event]:
+    def _root(self, run: Interpreter, body: Callable[[], object]) -> Iterator[Event]:
         run.reset()
         run.reached = set()
         complete = True
         try:
-            body()  # type: ignore[operator]
+            with_room(body)
         except (BudgetSpent, RecursionError):
             complete = False
         except PathEnds:
@@ -242,6 +243,7 @@ def _exercise(run: Interpreter, cls: ClassValue, methods: list[Function], frame:
             if is_module:
                 run.module_stack.pop()
             run.store.undo(mark)
+            run.store.close(mark)
 
 
 def _called_within(run: Interpreter, cls: ClassValue) -> set[str]:

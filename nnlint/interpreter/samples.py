@@ -26,13 +26,13 @@ from nnlint.interpreter.objects import (
     Provenance,
     Sequence,
     SizeValue,
-    SliceValue,
     Union,
     Unknown,
     Value,
 )
 from nnlint.interpreter.provenance import mark
 from nnlint.interpreter.roles import words_of
+from nnlint.interpreter.slices import SliceValue
 from nnlint.interpreter.store import Delta
 from nnlint.interpreter.transforms import TRANSFORM, draws
 from nnlint.interpreter.wording import text_of

@@ -62,7 +62,7 @@ def _level(run: Interpreter, module: Obj, frame: Frame, loops: list[LoopRecord],
     name, local = name_in(frame, module)
     since = 0
     if name and local:
-        since = sum(run.store.was_written(loop.start, frame, name) for loop in loops)
+        since = run.store.written_since([loop.start for loop in loops], frame, name)
     function = frame.function
     definition = function.definition if function is not None else None
     is_def = isinstance(definition, ir.FunctionDef)
@@ -74,7 +74,7 @@ def _level(run: Interpreter, module: Obj, frame: Frame, loops: list[LoopRecord],
         place=place,
         name=name,
         since=since,
-        given=is_def and (not local or (name in parameters and not run.store.was_written(frame.mark, frame, name))),
+        given=is_def and (not local or (name in parameters and frame.given.get(name) is frame.fields.get(name))),
     )
 
 

@@ -97,6 +97,8 @@ class Size:
 
     def __mul__(self, other: Size | int) -> Size:
         right = _size(other)
+        if len(self.terms) == 1 and len(right.terms) == 1:
+            return _product_of_monomials((self, right))
         total: dict[Monomial, int] = {}
         for left_monomial, left_coefficient in self.terms:
             for right_monomial, right_coefficient in right.terms:
@@ -161,11 +163,13 @@ class Size:
 
         Fractions are added up before they are judged: (h + p)·s⁻¹ with h = 3, p = 1, s = 2 is 2.
         """
-        if not any(symbol in values for symbol in self.order):
+        if values.keys().isdisjoint(self.order):
             return self
         alone = self.as_symbol()
         if alone is not None:
             return values[alone]
+        if len(self.terms) == 1 and all(len(values[each].terms) == 1 for each in self.order if each in values):
+            return self._of_monomials(values)
         total: dict[Monomial, Fraction] = {}
         order: list[Symbol] = []
         for monomial, coefficient in self.terms:
@@ -182,6 +186,32 @@ class Size:
         if any(share.denominator != 1 for share in total.values()):
             return None
         return _canonical({part: share.numerator for part, share in total.items()}, tuple(order))
+
+    def _of_monomials(self, values: Mapping[Symbol, Size]) -> Size | None:
+        """As `substitute`, where there are no sums."""
+        ((monomial, over),) = self.terms
+        under = 1
+        exponents: dict[Symbol, int] = {}
+        for symbol, exponent in monomial:
+            value = values.get(symbol)
+            if value is None:
+                exponents[symbol] = exponents.get(symbol, 0) + exponent
+                continue
+            ((part, coefficient),) = value.terms
+            if exponent < 0:
+                under *= coefficient**-exponent
+            else:
+                over *= coefficient**exponent
+            for inner, power in part:
+                exponents[inner] = exponents.get(inner, 0) + power * exponent
+        if over % under:
+            return None
+        order: list[Symbol] = []
+        for symbol in self.order:
+            order.extend(values[symbol].order if symbol in values else (symbol,))
+        kept = frozenset([each for each in exponents.items() if each[1]])
+        shown = tuple([each for each in dict.fromkeys(order) if exponents[each]])
+        return Size(frozenset([(kept, over // under)]), shown)
 
     def __str__(self) -> str:
         return self.text({})
@@ -203,7 +233,27 @@ def _constant(value: int) -> frozenset[tuple[Monomial, int]]:
 
 def product(sizes: Iterable[Size]) -> Size:
     """The product of all; 1 of none."""
-    return math.prod(sizes, start=Size.of(1))
+    factors = tuple(sizes)
+    if all(len(size.terms) == 1 for size in factors):
+        return _product_of_monomials(factors)
+    return math.prod(factors, start=Size.of(1))
+
+
+def _product_of_monomials(factors: tuple[Size, ...]) -> Size:
+    """The product of sizes that have one term each: nearly all have."""
+    coefficient = 1
+    exponents: dict[Symbol, int] = {}
+    order: list[Symbol] = []
+    for size in factors:
+        ((monomial, by),) = size.terms
+        coefficient *= by
+        for symbol, exponent in monomial:
+            exponents[symbol] = exponents.get(symbol, 0) + exponent
+        order += size.order
+    if not order:
+        return Size(_constant(coefficient))
+    kept = frozenset([each for each in exponents.items() if each[1]])
+    return Size(frozenset([(kept, coefficient)]), tuple([each for each in dict.fromkeys(order) if exponents[each]]))
 
 
 def _size(value: Size | int) -> Size:

@@ -49,6 +49,10 @@ def return_(run: Interpreter, statement: ir.Return, frame: Frame) -> bool:
     value = run.evaluate(statement.value, frame) if statement.value is not None else NONE
     value = run.returned(value, statement, frame)
     run.samples.returned(run, value, statement)
+    definition = None if frame.function is None else frame.function.definition
+    if isinstance(definition, ir.FunctionDef) and statement is definition.body[-1]:
+        frame.end = value
+        return False
     frame.exits.append((value, run.store.changes(frame.mark)))
     frame.left = run.store.moment()
     return False
@@ -145,6 +149,7 @@ def _branch(run: Interpreter, body: ir.Block, frame: Frame) -> bool:
     alive = block(run, body, frame)
     if run.samples.reading:
         run.samples.branched(run, run.store.changes(mark))
+    run.store.close(mark)
     return alive
 
 
@@ -165,6 +170,7 @@ def try_(run: Interpreter, statement: ir.Try, frame: Frame) -> bool:
             delta = run.store.undo(before)
             if survived:
                 handled.append(delta)
+        run.store.close(before)
         run.store.merge([after] if alive else handled or [after])
         return alive or bool(handled)
 

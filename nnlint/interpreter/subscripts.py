@@ -19,12 +19,12 @@ from nnlint.interpreter.objects import (
     Perhaps,
     Sequence,
     ShapeOf,
-    SliceValue,
     Tensor,
     Union,
     Unknown,
     Value,
 )
+from nnlint.interpreter.slices import SliceValue
 from nnlint.reading import script as ir
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def _any_of(run: Interpreter, container: Sequence | Mapping, items: tuple[Value,
     if len(known) != len(items) or any(map(operator.is_not, known, items)) or joined is None:
         plain = [each.value if isinstance(each, Perhaps) else each for each in items]
         joined = run.join_all(plain) if plain else Unknown()
+        if isinstance(joined, Unknown):
+            joined.age = min(joined.age, container.age)
         container.lazies["<any>"] = items, joined
     value: Value = joined
     return value

@@ -19,13 +19,13 @@ from nnlint.interpreter.objects import (
     Instance,
     Sequence,
     SizeValue,
-    SliceValue,
     Tensor,
     Unknown,
     Value,
 )
 from nnlint.interpreter.sequences import Peek, Tokens
 from nnlint.interpreter.sizes import Size, Symbol
+from nnlint.interpreter.slices import SliceValue
 from nnlint.interpreter.wording import text_of
 from nnlint.reading import script as ir
 

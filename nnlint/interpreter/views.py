@@ -14,6 +14,7 @@ from nnlint.interpreter.rearranging import ViewCall, rearrangement
 from nnlint.interpreter.sizes import Size
 from nnlint.interpreter.sizing import Sizes
 from nnlint.source import Place
+from nnlint.values import Rearrangement
 
 
 class View(NamedTuple):
@@ -33,6 +34,7 @@ class View(NamedTuple):
 
 def reshapings(views: list[View], sizes: Sizes) -> Iterator[Reshaped]:
     """What the views of a root moved, by all that is known of the sizes at its end."""
+    known: dict[object, Rearrangement | None] = {}
     for place, words, before, after, attended, presumed, call in views:
         old = sizes.spread(tuple(size for size in before if size is not None))
         shifted = sizes.moved(old, tuple(size for size in after if size is not None))
@@ -42,15 +44,21 @@ def reshapings(views: list[View], sizes: Sizes) -> Iterator[Reshaped]:
             shifted = tuple(size for size in after[:2] if size is not None)
         heads = bool(shifted) and are_heads(before, after, attended, sizes)
         image = not heads and changes_layout(before, after, shifted, sizes)
+        told = tuple(map(sizes.text, before)), tuple(map(sizes.text, after)), tuple(map(sizes.text, shifted))
+        meant = None
+        if shifted or image:
+            if (place, call, told) not in known:
+                known[place, call, told] = rearrangement(call, before, after, sizes)
+            meant = known[place, call, told]
         yield Reshaped(
             place=place,
             call=words,
-            before=tuple(map(sizes.text, before)),
-            after=tuple(map(sizes.text, after)),
-            moved=tuple(map(sizes.text, shifted)),
+            before=told[0],
+            after=told[1],
+            moved=told[2],
             heads=heads,
             image=image,
-            meant=rearrangement(call, before, after, sizes) if shifted or image else None,
+            meant=meant,
             confidence=Confidence.LIKELY if presumed or (image and not shifted) else Confidence.CERTAIN,
         )
 
