@@ -22,6 +22,8 @@ from nnlint.reading import script as ir
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
+MOST_ADDED = 100  # elements one by one: a register of all networks of a library has hundreds
+
 
 def call(
     run: Interpreter,
@@ -44,6 +46,22 @@ def call(
     return run.unknown_result(arguments, name, receiver)
 
 
+def add(run: Interpreter, sequence: Sequence, value: Value) -> None:
+    """An element more; where there are many already, they stand for any number."""
+    if len(sequence.items) < MOST_ADDED:
+        run.store.write(sequence, "items", (*sequence.items, value))
+    elif sequence.exact:
+        run.store.write(sequence, "exact", False)
+
+
+def put(run: Interpreter, mapping: Mapping, key: object, value: Value) -> None:
+    """An element more under a key, or another; of many not all are known."""
+    if key in mapping.items or len(mapping.items) < MOST_ADDED:
+        run.store.write(mapping, "items", {**mapping.items, key: value})
+    elif mapping.exact:
+        run.store.write(mapping, "others", True)
+
+
 def _of_sequence(
     run: Interpreter, sequence: Sequence, name: str, arguments: Arguments, node: ir.Call | None, frame: Frame
 ) -> Value:
@@ -52,7 +70,7 @@ def _of_sequence(
         case "append" | "add" | "appendleft":
             value = graphs.collected(run, sequence, value, node, frame)
             reuse.appended(run, sequence, value, frame)
-            run.store.write(sequence, "items", (*sequence.items, value))
+            add(run, sequence, value)
             run.collected(value)
         case "extend" | "update":
             known, items = run.iterate(value, node, frame)
@@ -123,7 +141,7 @@ def _of_mapping(run: Interpreter, mapping: Mapping, name: str, arguments: Argume
                     return found
                 default = arguments.get(1, "default")
                 if name == "setdefault" and default is not None:
-                    run.store.write(mapping, "items", {**mapping.items, key.value: default})
+                    put(run, mapping, key.value, default)
                     return default
                 if mapping.exact:
                     return default if default is not None else NONE

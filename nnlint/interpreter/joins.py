@@ -109,12 +109,7 @@ def join_fields(key: str, left: Any, right: Any) -> Any:
         case "items" if isinstance(left, tuple) and isinstance(right, tuple):
             return _join_items(left, right)
         case "items" if isinstance(left, dict) and isinstance(right, dict):
-            return {
-                name: join(left[name], right[name])
-                if name in left and name in right
-                else left.get(name, right.get(name))
-                for name in (*left, *(name for name in right if name not in left))
-            }
+            return _join_entries(left, right)
         case "exact":
             return left and right
         case "others":
@@ -128,14 +123,27 @@ def join_fields(key: str, left: Any, right: Any) -> Any:
     return left if left == right else None
 
 
+def _join_entries(left: dict[object, Value], right: dict[object, Value]) -> dict[object, Value]:
+    joined = dict(left)
+    for key, value in right.items():
+        known = joined.setdefault(key, value)
+        if known is not value:
+            joined[key] = join(known, value)
+    return joined
+
+
+def _alike(left: tuple[Value, ...], right: tuple[Value, ...]) -> int:
+    """How many elements from the first are the same."""
+    for number, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one is not other:
+            return number
+    return min(len(left), len(right))
+
+
 def _join_items(left: tuple[Value, ...], right: tuple[Value, ...]) -> tuple[Value, ...]:
     """Elements of a list on two paths: what only one has, between common start and common end, may be absent."""
-    start = 0
-    while start < min(len(left), len(right)) and left[start] is right[start]:
-        start += 1
-    end = 0
-    while end < min(len(left), len(right)) - start and left[-1 - end] is right[-1 - end]:
-        end += 1
+    start = _alike(left, right)
+    end = _alike(left[start:][::-1], right[start:][::-1])
     middle_left, middle_right = left[start : len(left) - end], right[start : len(right) - end]
     middle: tuple[Value, ...]
     if len(middle_left) == len(middle_right):

@@ -22,7 +22,7 @@ LONGEST_UNROLLED = 12
 def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
     iterable = run.evaluate(statement.iterable, frame)
     known, elements = run.iterate(iterable, statement.iterable, frame)
-    if known and len(elements) > LONGEST_UNROLLED:
+    if len(elements) > LONGEST_UNROLLED:
         known, elements = False, [elements[0], Unknown("index") if isinstance(elements[1], Const) else elements[1]]
     if not known and elements:
         elements = elements if len(elements) > 1 else [elements[0], elements[0]]

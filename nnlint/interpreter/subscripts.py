@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import masks, modes, samples, tensors, tokens
+from nnlint.interpreter import container_methods, masks, modes, samples, tensors, tokens
 from nnlint.interpreter.hyperparameters import group_written
 from nnlint.interpreter.joins import either
 from nnlint.interpreter.objects import (
@@ -117,7 +117,7 @@ def set_item(run: Interpreter, container: Value, index: Value, value: Value) -> 
     match container, index:
         case Mapping(), Const(value=key) if key.__hash__ is not None:
             group_written(container, key)
-            run.store.write(container, "items", {**container.items, key: value})
+            container_methods.put(run, container, key, value)
         case Mapping(), _:
             # an element under a name that is not known: keep it, one of several
             merged = {**container.items, f"<{type(index).__name__}>": value}
