@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class Imports:
-    """The modules of the project that the scripts of one folder have imported, of which `main` is any."""
+    """The modules of the project that the scripts which start in one folder have imported."""
 
-    def __init__(self, program: Program, main: Path) -> None:
+    def __init__(self, program: Program, start: Path) -> None:
         self.program = program
-        self.main = main
+        self.main = start / "__main__.py"  # stands for any of them
         self.is_entangled = False  # a module changed what belongs to another
         self._namespaces: dict[Path, Namespace] = {}
         self._journals: dict[Path, Journal] = {}

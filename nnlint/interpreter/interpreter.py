@@ -91,6 +91,7 @@ class Interpreter(Paths):
     def __init__(self, program: Program, imports: Imports) -> None:
         self.program = program
         self.imports = imports
+        self.main = imports.main  # the file whose root runs
         self.reached: set[tuple[str, int]] = set()  # the functions that were called: their files and nodes
         self.store = Store()
         self.reset()
@@ -115,7 +116,7 @@ class Interpreter(Paths):
         self.assumptions: dict[object, bool] = {}
         self.undecided = 0  # how many branches are being run of which it is not known whether they are taken
         self.choosing = False  # whether one of several callees is tried
-        self.roles = roles.Roles(self.program.conventions(self.imports.main))
+        self.roles = roles.Roles(self.program.conventions(self.main))
         self.memories = Memories()
         self.sizes = Sizes()
         self.orders = Orders()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from nnlint.events import Event
-from nnlint.interpreter import calls, classes, modes, rehearsals
+from nnlint.interpreter import calls, classes, modes, rehearsals, variants
 from nnlint.interpreter.control import BudgetSpent, PathEnds
 from nnlint.interpreter.dependence import NO_PROVENANCE
 from nnlint.interpreter.depth import with_room
@@ -116,8 +117,14 @@ class Interpretation(Generic[Result]):
             return
         for name, value in namespace.fields.items():
             namespace.fields[name] = _of_old(value)
+        alike: Counter[variants.Callees] = Counter()
         for value in reversed(list(namespace.fields.values())):
             if isinstance(value, Function) and _key(value) not in self.reached and value.frame.namespace is namespace:
+                called = variants.callees(value)
+                if called is not None:
+                    alike[called] += 1
+                    if alike[called] > variants.MOST_RUN:
+                        continue
                 yield from self._root(run, partial(_call_with_unknowns, run, value, frame))
             elif (
                 isinstance(value, ClassValue) and value.frame.namespace is namespace and _key(value) not in self.reached
@@ -138,11 +145,12 @@ class Interpretation(Generic[Result]):
         yield from self._root(run, lambda: _exercise(run, cls, open_methods, frame, self.reached))
 
     def _interpreter(self, path: Path) -> Interpreter:
-        folder = path.parent
-        if folder not in self._interpreters:
-            run = Interpreter(self._program, Imports(self._program, path))
-            self._interpreters[folder] = run
-        return self._interpreters[folder]
+        start = self._program.start_of(path)
+        if start not in self._interpreters:
+            self._interpreters[start] = Interpreter(self._program, Imports(self._program, start))
+        run = self._interpreters[start]
+        run.main = path
+        return run
 
     def _run_main(self, run: Interpreter, namespace: Namespace, script: ir.Script) -> None:
         run.memories.of_script = True

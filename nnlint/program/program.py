@@ -243,6 +243,10 @@ class Program:
             self._found[key] = self._search.find(dotted, importer, self.root_of(importer), main)
         return self._found[key]
 
+    def start_of(self, path: Path) -> Path:
+        """The folder that Python starts in when a file runs: around its top package (`python -m`), or its own."""
+        return self._folders.holder(absolute(path).parent)
+
     def relative(self, module: str, level: int, importer: Path) -> Path | None:
         """What `from ..module import` in `importer` means, where `level` counts the dots."""
         folder = absolute(importer).parent
