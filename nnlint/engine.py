@@ -96,8 +96,9 @@ def check_programs(
         finally:
             foretelling.close()
     targets = sorted(witness.targets(), key=str)
-    held = _held(targets, settings)
-    bench = _Bench(witness, {_key(target): target for target in targets}, held)
+    keys = _Keys()
+    held = _held(targets, settings, keys)
+    bench = _Bench(witness, keys, {keys[target]: target for target in targets}, held)
     judge = Judge(frozenset().union(*(each.codes for each in held.values())))
     for is_rest in (False, True):
         pieces = [Piece(target, is_rest) for target in targets if not bench.is_done_with(target)]
@@ -111,8 +112,8 @@ def check_programs(
             bench.take(piece.target, judged[piece])
     findings = bench.with_edits([finding for target in targets for finding in bench.findings_in(target)])
     findings.sort(key=_order)
-    named = {_key(path) for path in paths} | ({_key(stdin[0])} if stdin else set())
-    notes = [f"{target} {reason}" for target, reason in bench.foreign.items() if _key(target) in named]
+    named = {keys[path] for path in paths} | ({keys[stdin[0]]} if stdin else set())
+    notes = [f"{target} {reason}" for target, reason in bench.foreign.items() if keys[target] in named]
     return Report(tuple(findings), tuple(bench.errors), len(targets), bench.sources, bench.checked, notes=tuple(notes))
 
 
@@ -139,6 +140,7 @@ class _Bench:
     """Where the events of all targets are judged; findings gather by the file that they are about."""
 
     witness: Witness
+    keys: _Keys
     targets: dict[str, Path]
     held: dict[str, _Held]
     errors: list[str] = field(default_factory=list)
@@ -165,7 +167,7 @@ class _Bench:
             self.unfinished.add(target)
             self.errors += [error for error in judgement.errors if error not in self.errors]
         for finding in judgement.findings:
-            about = _key(finding.place.path)
+            about = self.keys[finding.place.path]
             if about in self.targets and finding.code in self.held[about].codes:
                 self.found[about].append(finding)
 
@@ -173,11 +175,11 @@ class _Bench:
         """The findings about one file: located, each said once, less what is suppressed."""
         try:
             self._look_for_unfinished_cells(target)
-            held = self.held[_key(target)]
+            held = self.held[self.keys[target]]
             ignored = held.settings.codes_ignored_in(target)
             checked = frozenset[str]() if target in self.unfinished else held.codes - ignored
             self.checked[str(target)] = checked
-            findings = [finding for finding in self.found[_key(target)] if finding.code not in ignored]
+            findings = [finding for finding in self.found[self.keys[target]] if finding.code not in ignored]
             findings = _surest(self._located(findings))
             if findings or b"nnlint" in self.witness.bytes(target):
                 source = self._source(str(target))
@@ -217,10 +219,10 @@ class _Bench:
 
     def _unreadable(self, target: Path, message: str, line: int, column: int) -> None:
         self.unfinished.add(target)
-        if UnreadableFile.code in self.held[_key(target)].codes:
+        if UnreadableFile.code in self.held[self.keys[target]].codes:
             place = Place(str(target), span=Span(line, column, line, column + 1))
             rule = UnreadableFile
-            self.found[_key(target)].append(
+            self.found[self.keys[target]].append(
                 Finding(rule.code, rule.name, rule.severity, Confidence.CERTAIN, message, place)
             )
 
@@ -235,7 +237,7 @@ class _Bench:
         return self.sources[name]
 
     def _name(self, path: str) -> str:
-        target = self.targets.get(_key(path))
+        target = self.targets.get(self.keys[path])
         return _shown(path) if target is None else str(target)
 
     def _located(self, findings: list[Finding]) -> list[Finding]:
@@ -272,7 +274,7 @@ class _Held:
         return finding if severity is None else replace(finding, severity=severity)
 
 
-def _held(targets: Iterable[Path], settings: SettingsOf) -> dict[str, _Held]:
+def _held(targets: Iterable[Path], settings: SettingsOf, keys: _Keys) -> dict[str, _Held]:
     held: dict[str, _Held] = {}
     known: dict[int, _Held] = {}  # most files share theirs
     for target in targets:
@@ -282,7 +284,7 @@ def _held(targets: Iterable[Path], settings: SettingsOf) -> dict[str, _Held]:
             codes = frozenset(code for code, rule in rules.items() if rule.is_on)
             severities = {code: rule.severity for code, rule in rules.items() if rule.severity is not None}
             known[id(own)] = _Held(own, codes, severities)
-        held[_key(target)] = known[id(own)]
+        held[keys[target]] = known[id(own)]
     return held
 
 
@@ -325,9 +327,12 @@ def _order(finding: Finding) -> tuple[str, Span, str, str]:
     return finding.place.path, finding.place.span or _START, finding.code, finding.message
 
 
-def _key(path: Path | str) -> str:
+class _Keys(dict[Path | str, str]):
     """One name for a file, however it is written."""
-    return os.path.realpath(path)
+
+    def __missing__(self, path: Path | str) -> str:
+        self[path] = found = os.path.realpath(path)
+        return found
 
 
 def _shown(path: str) -> str:

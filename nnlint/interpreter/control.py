@@ -34,6 +34,7 @@ class LoopRecord:
     breaks: list[Delta] = field(default_factory=list)
     continues: list[Delta] = field(default_factory=list)
     trains: bool = False  # backward ran in it
+    feeds: bool = False  # a loop inside of it goes over batches
     steps_itself: bool = False  # an optimizer stepped in it, in no loop inside of it
     steps_within: bool = False  # an optimizer stepped in a loop inside of it
     count: Value | None = None  # of `range(count)`

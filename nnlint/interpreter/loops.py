@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence as Sequence_
 from functools import partial
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 
 
 LONGEST_UNROLLED = 12
-
+MOST_EPOCHS = 3  # of a loop over numbers in which networks are trained or fed, more passes are not run one by one
 
 def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
     iterable = run.evaluate(statement.iterable, frame)
     known, elements = run.iterate(iterable, statement.iterable, frame)
     if len(elements) > LONGEST_UNROLLED:
-        known, elements = False, [elements[0], Unknown("index") if isinstance(elements[1], Const) else elements[1]]
+        known, elements = False, _two_of(elements)
     if not known and elements:
         elements = elements if len(elements) > 1 else [elements[0], elements[0]]
     loop = LoopRecord(run.store.mark(), run.place(frame, statement), data=run.batches_of(elements))
@@ -40,10 +41,18 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
             each.name = ""  # `for m in self.modules()`: the loop's variable is nobody's name
         return run.execute(statement.body, frame)
 
-    alive = run_loop(run, loop, [partial(one_pass, element) for element in elements], exact=known)
+    passes = [partial(one_pass, element) for element in elements]
+    are_many = loop.counts and len(elements) > MOST_EPOCHS
+    epochs = [partial(one_pass, element) for element in _two_of(elements)] if are_many else []
+    alive = run_loop(run, loop, passes, exact=known, epochs=epochs)
     if alive and statement.orelse:
         alive = run.execute(statement.orelse, frame)
     return _leave(run, loop, alive)
+
+
+def _two_of(elements: list[Value]) -> list[Value]:
+    """The first of many elements, and what stands for any other."""
+    return [elements[0], Unknown("index") if isinstance(elements[1], Const) else elements[1]]
 
 
 def _is_nameless_layer(value: Value) -> TypeGuard[Instance]:
@@ -74,19 +83,35 @@ def while_(run: Interpreter, statement: ir.While, frame: Frame) -> bool:
     return _leave(run, loop, alive and not endless)
 
 
-def run_loop(run: Interpreter, loop: LoopRecord, passes: list[Callable[[], bool]], exact: bool) -> bool:
-    """Run the passes one after the other; what `continue` cut short meets the end of each."""
+def run_loop(
+    run: Interpreter,
+    loop: LoopRecord,
+    passes: Sequence_[Callable[[], bool]],
+    exact: bool,
+    epochs: Sequence_[Callable[[], bool]] = (),
+) -> bool:
+    """Run the passes one after the other; what `continue` cut short meets the end of each.
+
+    Once the first pass shows that networks are trained in it, `epochs`, the first and any other, stand for all of them:
+    what a third epoch does, a second has done.
+    """
     youngest = loop.youngest = run.youngest()
     loop.guards, loop.undecided = len(run.guards), run.undecided
     run.loops.append(loop)
     if loop.data:
         run.data_loops.append(loop)
+        for outer in run.loops[:-1]:
+            outer.feeds = True
     alive = True
     before: Delta = {}
+    number = 0
     try:
-        for one_pass in passes:
+        while number < len(passes):
             loop.body_start, loop.continues = run.store.mark(), []
-            ended_well = one_pass()
+            ended_well = passes[number]()
+            number += 1
+            if epochs and (loop.trains or loop.feeds):
+                passes, exact, epochs = epochs, False, ()
             if loop.continues:
                 fell_through = run.store.undo(loop.body_start)
                 run.store.merge([*loop.continues, *([fell_through] if ended_well else [])])

@@ -101,6 +101,7 @@ class Interpretation(Generic[Result]):
         namespace = Namespace(path, "__main__")
         namespace.loaded = True
         yield from self._root(run, lambda: self._run_main(run, namespace, script))
+        run.reset()
 
     def _rest(self, path: Path) -> Iterator[Event]:
         path = absolute(path)
@@ -130,6 +131,7 @@ class Interpretation(Generic[Result]):
                 isinstance(value, ClassValue) and value.frame.namespace is namespace and _key(value) not in self.reached
             ):
                 yield from self._class(run, value, frame)
+        run.reset()
 
     def _class(self, run: Interpreter, cls: ClassValue, frame: Frame) -> Iterator[Event]:
         """An object of a class that nothing made: it is built and its methods are called, each once."""
@@ -171,7 +173,6 @@ class Interpretation(Generic[Result]):
         yield from run.events(complete)
         if complete:
             self.reached.own |= run.reached  # what an unfinished root touched is looked at again, on its own
-        run.reset()
 
 
 def _key(value: Function | ClassValue) -> Definition:

@@ -67,6 +67,7 @@ class Program:
         self._torch: dict[Path, TorchVersion] = {}
         self._mentioned: dict[tuple[Path, tuple[bytes, ...]], bool] = {}
         self._states: dict[Path, Hashable] = {}
+        self._shown: dict[Path, str] = {}
         self._journal: Journal | None = None
         self._answers: dict[Query, object] = {}
         self.readers = Readers(self)
@@ -275,11 +276,12 @@ class Program:
 
     def shown(self, path: Path) -> str:
         """The path for the reader: of a target as it was named, of others relative to here if they are below."""
-        real = absolute(path)
-        if real in self._targets:
-            return str(self._targets[real])
-        here = Path.cwd()
-        return str(real.relative_to(here) if real.is_relative_to(here) else real)
+        if path not in self._shown:
+            real = absolute(path)
+            here = Path.cwd()
+            below = real.relative_to(here) if real.is_relative_to(here) else real
+            self._shown[path] = str(self._targets.get(real, below))
+        return self._shown[path]
 
     def source(self, path: Path) -> Source:
         """The text of a file, or what stands for it; of a notebook its program. Raises `Unreadable`."""

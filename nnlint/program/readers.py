@@ -56,11 +56,17 @@ class Readers:
         self._names: dict[Path, set[str]] = {}
 
     def forget(self, changed: Iterable[Path]) -> None:
-        """These files are not what they were."""
-        self._projects.clear()
+        """These files are not what they were; where they read the same as before, the projects stand."""
         for path in changed:
-            self._uses.pop(path, None)
-            self._names.pop(path, None)
+            names, before = self._names.pop(path, None), self._uses.pop(path, None)
+            if names is not None or before is None or not self._reads_as(path, before):
+                self._projects.clear()
+
+    def _reads_as(self, path: Path, before: Uses) -> bool:
+        try:
+            return self._is_known_well(path) and _seen_outside(self.uses(path)) == _seen_outside(before)
+        except (Unreadable, RecursionError):
+            return False
 
     def uses(self, path: Path) -> Uses:
         """What a file reads. Raises `Unreadable`."""
@@ -87,7 +93,7 @@ class Readers:
         """
         return self._program.answered(
             ("family", path, cls),
-            lambda: [replace(each, definition=-1, built={}) for each in _members(self._project(path), cls)],
+            lambda: [_without_its_own(each) for each in _members(self._project(path), cls)],
         )
 
     def facts(self, path: Path) -> str:
@@ -143,6 +149,15 @@ class Readers:
             except (OSError, Unreadable):
                 self._names[path] = set()
         return self._names[path]
+
+
+def _seen_outside(found: Uses) -> Uses:
+    return replace(found, classes=[_without_its_own(each) for each in found.classes])
+
+
+def _without_its_own(found: ClassUses) -> ClassUses:
+    """What other files are told of a class."""
+    return replace(found, definition=-1, built={})
 
 
 def told(found: object) -> str:

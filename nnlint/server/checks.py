@@ -13,7 +13,9 @@ from nnlint.engine import Report
 from nnlint.server.judged import Judged
 from nnlint.server.project import Cancelled, Project
 
-PAUSE = 0.05  # seconds without a keystroke
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.2  # seconds without a keystroke before a check
+SHARE_OF_CHECK = 0.25  # that the pause takes of the seconds that the last check took
+TICK = 0.1  # seconds between two words of progress
 PATIENCE = 1.0  # seconds after which a first look at what is open is better than nothing
 
 
@@ -41,6 +43,7 @@ class Checks:
         self.project = project
         self.report: Report | None = None
         self._is_known = False  # all files have been checked once
+        self._pause = SHORTEST_PAUSE
         self._contents = contents
         self._tell = tell
         self._fail = fail
@@ -94,9 +97,10 @@ class Checks:
     async def _run(self) -> None:
         while self._done != self._wanted:
             version = self._wanted
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(self._pause)
             if version != self._wanted:
                 continue  # still typing
+            began = time.monotonic()
             try:
                 report = await self._checked(version)
             except Cancelled:
@@ -104,6 +108,7 @@ class Checks:
             except Exception as error:
                 self._fail(error)
                 report = self._plain or Report()
+            self._pause = min(max(SHORTEST_PAUSE, SHARE_OF_CHECK * (time.monotonic() - began)), LONGEST_PAUSE)
             self._done = version
             self._is_known = True
             self._plain = report
@@ -116,15 +121,18 @@ class Checks:
         contents = dict(self._contents())
         loop = asyncio.get_running_loop()
 
-        began = time.monotonic()
+        began = told = time.monotonic()
         has_looked = self._is_known
 
         def progress(number: int, total: int) -> None:
-            nonlocal has_looked
+            nonlocal has_looked, told
             if version != self._wanted:
                 raise Cancelled
-            loop.call_soon_threadsafe(self._progress, self.project, number, total)
-            if not has_looked and contents and time.monotonic() - began > PATIENCE:
+            now = time.monotonic()
+            if now - told > TICK:
+                told = now
+                loop.call_soon_threadsafe(self._progress, self.project, number, total)
+            if not has_looked and contents and now - began > PATIENCE:
                 has_looked = True
                 loop.call_soon_threadsafe(self._glimpsed, version, self.project.first_look(contents))
 
