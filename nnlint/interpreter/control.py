@@ -9,6 +9,8 @@ from nnlint.interpreter.objects import Value
 from nnlint.interpreter.store import Delta
 from nnlint.source import Place
 
+ROOT_BUDGET = 250_000
+
 
 class PathEnds(Exception):
     """Nothing behind this expression runs: `sys.exit()` and its like."""
@@ -35,6 +37,8 @@ class LoopRecord:
     continues: list[Delta] = field(default_factory=list)
     trains: bool = False  # backward ran in it
     feeds: bool = False  # a loop inside of it goes over batches
+    within: set[Place] = field(default_factory=set)  # the loops that have been run inside of it
+    is_again: bool = False  # this is not its first pass, and how many there are is not known
     steps_itself: bool = False  # an optimizer stepped in it, in no loop inside of it
     steps_within: bool = False  # an optimizer stepped in a loop inside of it
     count: Value | None = None  # of `range(count)`

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter.control import BudgetSpent
+from nnlint.interpreter.control import ROOT_BUDGET, BudgetSpent
 from nnlint.interpreter.memory import Definition
 from nnlint.interpreter.objects import Const, External, Frame, Namespace, Unknown, Value
 from nnlint.interpreter.store import Store
@@ -19,6 +19,11 @@ from nnlint.source import Unreadable
 
 if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
+
+
+STATEMENT_BUDGET = 20_000
+_WORKS = (ir.ExprStatement, ir.For, ir.If, ir.Try, ir.While, ir.With)
+"""Statements that work more often than they define."""
 
 
 class Imports:
@@ -175,18 +180,38 @@ def _run_apart(run: Interpreter, namespace: Namespace, script: ir.Script) -> boo
 
     Whether it changed anything that is not its own, as a registry in another module.
     """
-    before = run.store, run.frames, run.loops, run.module_stack, run.calls_of, run.spent
+    before = run.store, run.frames, run.loops, run.module_stack, run.calls_of, run.spent, run.limit
     run.store = own = Store()
     run.frames, run.loops, run.module_stack, run.calls_of, run.spent = [], [], [], Counter(), 0
     youngest = run.youngest()
     try:
-        run.run_module(namespace, script, namespace.dotted)
+        _run_for_definitions(run, script, run.begin_module(namespace, namespace.dotted))
     except BudgetSpent:
         pass  # what it has defined so far is there
     finally:
-        run.store, run.frames, run.loops, run.module_stack, run.calls_of, run.spent = before
+        run.store, run.frames, run.loops, run.module_stack, run.calls_of, run.spent, run.limit = before
         run.store.settle()
     return own.touched(youngest)
+
+
+def _run_for_definitions(run: Interpreter, script: ir.Script, frame: Frame) -> None:
+    """Run a module for what it defines: of a statement that trains a network no more than its first part."""
+    for statement in script.body:
+        run.limit = ROOT_BUDGET
+        if not isinstance(statement, _WORKS):
+            if not run.execute((statement,), frame):
+                return
+            continue
+        mark = run.store.mark()
+        run.limit = min(run.limit, run.spent + STATEMENT_BUDGET)
+        try:
+            if not run.execute((statement,), frame):
+                return
+        except BudgetSpent:
+            if run.spent > ROOT_BUDGET:
+                raise
+            run.store.undo(mark)
+        run.store.close(mark)
 
 
 _STARS_OF_FASTAI = {

@@ -34,7 +34,7 @@ from nnlint.interpreter import (
 from nnlint.interpreter.ages import START, next_number
 from nnlint.interpreter.chains import Chains
 from nnlint.interpreter.clipping import Clipping
-from nnlint.interpreter.control import BudgetSpent, LoopRecord
+from nnlint.interpreter.control import ROOT_BUDGET, BudgetSpent, LoopRecord
 from nnlint.interpreter.hyperparameters import Hyperparameters
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.initializing import Initializing
@@ -77,8 +77,6 @@ from nnlint.interpreter.watched import Watched
 from nnlint.program.program import Program
 from nnlint.reading import script as ir
 from nnlint.source import Place
-
-ROOT_BUDGET = 250_000
 
 
 class World(Obj):
@@ -145,7 +143,7 @@ class Interpreter(Paths):
         self.graded = 0  # how many networks ran with gradients since the last of them
         self.ungraded = False  # a network runs that was called without gradients
         self.forward: int | None = None  # the number of the forward pass that runs
-        self.spent = 0
+        self.spent, self.limit = 0, ROOT_BUDGET
         self._events: list[Event] = []
         self._views: list[View] = []
         self._fed: list[tuple[Biased, LayerRan]] = []
@@ -187,17 +185,21 @@ class Interpreter(Paths):
 
     def spend(self) -> None:
         self.spent += 1
-        if self.spent > ROOT_BUDGET:
+        if self.spent > self.limit:
             raise BudgetSpent
 
     def run_module(self, namespace: Namespace, script: ir.Script, name: str) -> None:
+        self.execute(script.body, self.begin_module(namespace, name))
+
+    def begin_module(self, namespace: Namespace, name: str) -> Frame:
+        """The frame in which the statements of a module run."""
         frame = Frame(namespace, None)
         frame.fields = namespace.fields  # the variables of a module are its attributes
         frame.lazies = namespace.lazies
         namespace.fields["__name__"] = Const(name)
         namespace.lazies["<frame>"] = frame
         frame.mark = self.store.mark()
-        self.execute(script.body, frame)
+        return frame
 
     # --- conditions ---
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LONGEST_UNROLLED = 12
 MOST_EPOCHS = 3  # of a loop over numbers in which networks are trained or fed, more passes are not run one by one
 
+
 def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
     iterable = run.evaluate(statement.iterable, frame)
     known, elements = run.iterate(iterable, statement.iterable, frame)
@@ -102,6 +103,8 @@ def run_loop(
         run.data_loops.append(loop)
         for outer in run.loops[:-1]:
             outer.feeds = True
+    if not exact and (loop.data or loop.counts or passes[0] is passes[-1]) and _was_run_before(run, loop):
+        passes = passes[-1:]
     alive = True
     before: Delta = {}
     number = 0
@@ -120,12 +123,22 @@ def run_loop(
                 break
             if not exact:
                 run.store.widen(loop.body_start, before)
+                loop.is_again = True
             run.store.close(loop.body_start)
     finally:
         run.loops.pop()
     if not exact:
         run.store.loosen(loop.start, youngest)
     return alive
+
+
+def _was_run_before(run: Interpreter, loop: LoopRecord) -> bool:
+    """Whether all passes were run in an earlier pass of a loop around this one: another is enough then."""
+    around = [each for each in run.loops if each is not loop]
+    is_known = any(each.is_again and loop.place in each.within for each in around)
+    for each in around:
+        each.within.add(loop.place)
+    return is_known
 
 
 def _leave(run: Interpreter, loop: LoopRecord, alive: bool) -> bool:
