@@ -49,7 +49,7 @@ def reduced(
     if tensor.reduced is not None:
         if operation == "mean" and tensor.form is Form.LOG_TERM and not says_where(options):
             _tell(run, tensor.reduced, "", run.place(frame, node), Confidence.CERTAIN)
-        return replace(result, reduced=tensor.reduced, form=tensor.form) if operation in _KEEP else result
+        return result.same(reduced=tensor.reduced, form=tensor.form) if operation in _KEEP else result
     shape = run.sizes.shape_of(tensor)
     axis = axis_of(options.get("dim", options.get("axis")))
     if shape is None or axis is None or len(shape) < 2 or not -len(shape) <= axis < len(shape):
@@ -61,7 +61,7 @@ def reduced(
     parts = written(run, node, frame)
     if parts is not None:
         found = replace(found, dim=parts.argument("dim") or parts.argument("axis"))
-    return replace(result, reduced=found, form=tensor.form if operation == "sum" else result.form)
+    return result.same(reduced=found, form=tensor.form if operation == "sum" else result.form)
 
 
 def _of_scores(run: Interpreter, tensor: Tensor, shape: Shape, axis: int, place: Place, words: str) -> Reduced | None:

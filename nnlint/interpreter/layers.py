@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlint.events import Broadcasted, LayerRan, LossComputed
@@ -77,7 +76,7 @@ def run_layer(
         if "BatchNorm" in info.kind:
             run.tiny_batches.normalized(run, layer, value, info.kind, node, frame)
         tensor = as_tensor(run, value)
-        value = replace(tensor, biased=None) if tensor.biased else value
+        value = tensor.same(biased=None) if tensor.biased else value
     sequences = packing.padded(value) if operation == "recurrent" else None
     if sequences is not None:
         result = packing.recurrent(
@@ -114,9 +113,9 @@ def _hung(result: Value, graph: Provenance) -> Value:
     """What a layer with parameters returns hangs on the graph, whatever it was given."""
     match result:
         case Tensor():
-            return replace(result, provenance=result.provenance | graph)
+            return result.same(provenance=result.provenance | graph)
         case Unknown() if (tensor := packing.padded(result)) is not None:
-            return packing.packed(replace(tensor, provenance=tensor.provenance | graph))
+            return packing.packed(tensor.same(provenance=tensor.provenance | graph))
         case Sequence(kind="tuple"):
             return Sequence("tuple", tuple(_hung(item, graph) for item in result.items), result.exact)
     return result

@@ -6,7 +6,6 @@ under a number of its own; the memory holds these numbers, so that a write knows
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from nnlint.events import WrittenInPlace
@@ -99,7 +98,7 @@ def ran(
     asked = run.truth(flag) if flag is not None else False
     in_place = asked or (layer is None and name.endswith("_") and not name.endswith("__"))
     if asked is None or operation == "dropout":
-        return replace(result, memory=None)
+        return result.same(memory=None)
     if in_place and isinstance(value, Tensor):
         written(run, value, _target(node, layer), node, frame)
     plain = name.rstrip("_")
@@ -107,7 +106,8 @@ def ran(
         memory = tensor.memory
     else:
         memory = result.serial if operation in NEW_MEMORY or plain in NEW_MEMORY else None
-    result = replace(result, memory=memory)
+    if memory != result.memory:
+        result = result.same(memory=memory)
     if node is None or not _follows(run, tensor):
         return result
     kept: list[Tensor] = []
@@ -130,7 +130,7 @@ def combined(
     """The result of `left op right`, after what that keeps."""
     in_place = left is run.memories.updated
     memory = left.memory if in_place and isinstance(left, Tensor) else result.serial
-    result = replace(result, memory=memory)
+    result = result.same(memory=memory)
     if not isinstance(left, Tensor) or op not in ("*", "@", "/", "**") or not _follows(run, result):
         return result
     if op == "**":
@@ -172,7 +172,7 @@ def _kept(run: Interpreter, kept: list[Tensor], result: Tensor, node: ir.Node, f
     keeper = Keeper(run.watched.watch(lambda fate: None), run.place(frame, node), call)
     for memory in memories:
         run.store.write(run.memories, memory, (*(run.memories.fields.get(memory) or ()), keeper))
-    return replace(result, provenance=result.provenance.through(keeper.number))
+    return result.same(provenance=result.provenance.through(keeper.number))
 
 
 def updated(run: Interpreter, statement: ir.AugmentedAssign, left: Value, right: Value, frame: Frame) -> Value:

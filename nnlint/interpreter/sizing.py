@@ -34,6 +34,7 @@ class Sizes(KnownSizes):
         super().__init__()
         self._learned: dict[int, Shape] = {}
         self._axes: dict[tuple[int, int], Size] = {}
+        self._asked: dict[int, list[int]] = {}  # the axes in `_axes`, by the number of the value
         self.cut: list[Shape] = []  # what was sliced at once: a view read for that is a shift, on purpose
         self._directions: dict[int, Size] = {}
 
@@ -78,6 +79,8 @@ class Sizes(KnownSizes):
         if shape is None:
             return self._learned.get(value.serial)
         serial = value.serial
+        if serial not in self._asked and None not in shape:
+            return shape
         return tuple(
             self._axes.get((serial, axis)) or (size if size is not None else self._axis(value, axis))
             for axis, size in enumerate(shape)
@@ -118,9 +121,14 @@ class Sizes(KnownSizes):
         """The rows of something unknown in another order: what was asked of its sizes holds of it."""
         for axis in range(-3, 4):
             if (old.serial, axis) in self._axes:
-                self._axes[new.serial, axis] = self._axes[old.serial, axis]
+                self._give(new, axis, self._axes[old.serial, axis])
         if old.serial in self._learned:
             self._learned[new.serial] = self._learned[old.serial]
+
+    def _give(self, value: Tensor | Unknown, axis: int, size: Size) -> None:
+        if (value.serial, axis) not in self._axes:
+            self._asked.setdefault(value.serial, []).append(axis)
+        self._axes[value.serial, axis] = size
 
     def _axis(self, value: Tensor | Unknown, axis: int) -> Size:
         made = self.made_axis(value, axis)
@@ -129,7 +137,7 @@ class Sizes(KnownSizes):
         key = (value.serial, axis)
         if key not in self._axes:
             name = value.name if isinstance(value, Unknown) else ""
-            self._axes[key] = self.fresh(f"{name or 'x'}.size({axis})")
+            self._give(value, axis, self.fresh(f"{name or 'x'}.size({axis})"))
             if axis == 0:
                 self._batches.update(self._axes[key].order)
                 if value.provenance.batches:
@@ -216,7 +224,7 @@ class Sizes(KnownSizes):
         Only where they were asked for from the first on without a gap; the rank itself stays a guess, so that a view
         proves something only when it uses every one of them.
         """
-        axes = sorted(axis for serial, axis in self._axes if serial == value.serial)
+        axes = sorted(self._asked.get(value.serial, ()))
         if len(axes) < 2 or axes != list(range(len(axes))):
             return None
         return tuple(self._axes[(value.serial, axis)] for axis in axes)
