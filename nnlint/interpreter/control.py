@@ -9,7 +9,7 @@ from nnlint.interpreter.objects import Value
 from nnlint.interpreter.store import Delta
 from nnlint.source import Place
 
-ROOT_BUDGET = 250_000
+ROOT_BUDGET = 250_000  # statements and expressions that a script may run
 
 
 class PathEnds(Exception):

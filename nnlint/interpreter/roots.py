@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from nnlint.events import Event
 from nnlint.interpreter import calls, classes, modes, rehearsals, variants
-from nnlint.interpreter.control import BudgetSpent, PathEnds
+from nnlint.interpreter.control import ROOT_BUDGET, BudgetSpent, PathEnds
 from nnlint.interpreter.dependence import NO_PROVENANCE
 from nnlint.interpreter.depth import with_room
 from nnlint.interpreter.imports import Imports
@@ -34,6 +34,7 @@ from nnlint.program.program import Program, absolute
 from nnlint.reading import script as ir
 
 Result = TypeVar("Result")
+REST_BUDGET = 100_000  # of a function or class on its own, of whose arguments nothing is known
 
 
 class Interpretation(Generic[Result]):
@@ -100,7 +101,7 @@ class Interpretation(Generic[Result]):
         run = self._interpreter(path)
         namespace = Namespace(path, "__main__")
         namespace.loaded = True
-        yield from self._root(run, lambda: self._run_main(run, namespace, script))
+        yield from self._root(run, lambda: self._run_main(run, namespace, script), ROOT_BUDGET)
         run.reset()
 
     def _rest(self, path: Path) -> Iterator[Event]:
@@ -160,8 +161,9 @@ class Interpretation(Generic[Result]):
         for instance in list(run.created):
             _run_if_never(run, instance, namespace)
 
-    def _root(self, run: Interpreter, body: Callable[[], object]) -> Iterator[Event]:
+    def _root(self, run: Interpreter, body: Callable[[], object], budget: int = REST_BUDGET) -> Iterator[Event]:
         run.reset()
+        run.limit = budget
         run.reached = set()
         complete = True
         try:
