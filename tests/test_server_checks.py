@@ -44,7 +44,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "PATIENCE", 0.02)
 
 
-def watched(work: Callable[[Checks, Large, list[Any], dict[Path, bytes]], Any]) -> None:
+def watched(
+    work: Callable[[Checks, Large, list[Any], dict[Path, bytes]], Any], heard: Callable[..., None] = lambda *step: None
+) -> None:
     async def run() -> None:
         project, told, texts = Large(), [], {Path("/a.py"): b"1"}
 
@@ -52,7 +54,7 @@ def watched(work: Callable[[Checks, Large, list[Any], dict[Path, bytes]], Any]) 
             told.append((report, is_last))
 
         with ThreadPoolExecutor(1) as worker:
-            made = Checks(project, lambda: texts, tell, told.append, lambda *step: None, worker)  # type: ignore[arg-type]
+            made = Checks(project, lambda: texts, tell, told.append, heard, worker)  # type: ignore[arg-type]
             try:
                 await asyncio.wait_for(work(made, project, told, texts), 60)
             finally:
@@ -100,3 +102,19 @@ def test_once_all_is_known_only_all_is_told() -> None:
         assert told == [(ALL, True), (ALL, True)]
 
     watched(work)
+
+
+@pytest.mark.parametrize(("tick", "is_heard"), [(0.0, True), (60.0, False)])
+def test_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch, tick: float, is_heard: bool) -> None:
+    monkeypatch.setattr(checks, "TICK", tick)
+    steps: list[int] = []
+
+    async def work(made: Checks, project: Large, told: list[Any], texts: dict[Path, bytes]) -> None:
+        made.touch()
+        await made.settled()
+        project.go.set()
+        while made.report is not ALL:
+            await asyncio.sleep(0.005)
+
+    watched(work, lambda project, number, total: steps.append(number))
+    assert bool(steps) is is_heard
