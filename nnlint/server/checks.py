@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from nnlint.server.judged import Judged
 from nnlint.server.project import Cancelled, Project
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.2  # seconds without a keystroke before a check
-SHARE_OF_CHECK = 0.25  # that the pause takes of the seconds that the last check took
+SHARE_OF_CHECK = 0.15  # that the pause takes of the seconds that the last check took
 TICK = 0.1  # seconds between two words of progress
 PATIENCE = 1.0  # seconds after which a first look at what is open is better than nothing
 
@@ -110,6 +111,8 @@ class Checks:
                 report = self._plain or Report()
             self._pause = min(max(SHORTEST_PAUSE, SHARE_OF_CHECK * (time.monotonic() - began)), LONGEST_PAUSE)
             self._done = version
+            if not self._is_known:
+                gc.freeze()  # what the first check has made stays: it is not gone through after keystrokes
             self._is_known = True
             self._plain = report
             self.report = report = self._judged.onto(report, self._contents()) if self._judged else report
