@@ -30,6 +30,7 @@ from nnlint.workers import Worker, Workers
 Task = tuple[Piece, ...]
 Done = tuple[list[Told[Judgement]], looks.Looks]
 LARGEST_TASK = 60_000  # bytes of code, about two seconds of work
+WORTH_A_WORKER = 100_000  # bytes of code, for less of which another process only costs time
 
 
 @dataclass(slots=True)
@@ -127,12 +128,12 @@ class Foretelling(Witness):
                 unknown.append(piece)
             else:
                 yield piece, told.result
-        tasks = self._tasks(unknown)
-        if min(self._most_workers, len(tasks)) < 2:
+        tasks, workers = self._shared(unknown)
+        if workers < 2:
             for piece in unknown:
                 yield piece, self.judged(judge, piece).result
         else:
-            yield from self._judged_side_by_side(judge, tasks)
+            yield from self._judged_side_by_side(judge, tasks, workers)
 
     def judged(self, judge: Judge, piece: Piece) -> Told[Judgement]:
         """Have one piece judged, or remember how it was."""
@@ -181,11 +182,13 @@ class Foretelling(Witness):
         """Scripts that others ran have reached these."""
         self._interpretation.reached.by_script(reached)
 
-    def _judged_side_by_side(self, judge: Judge, tasks: Sequence[Task]) -> Iterator[tuple[Piece, Judgement]]:
+    def _judged_side_by_side(
+        self, judge: Judge, tasks: Sequence[Task], workers: int
+    ) -> Iterator[tuple[Piece, Judgement]]:
         if self._workers is None:
             others = [target for target in self._targets if self._given is None or str(target) != self._given[0]]
             make = partial(_Judging, others, self._settings, self._given, self._project, self._unsaved, judge.codes)
-            self._workers = Workers(min(self._most_workers, len(tasks)), make)
+            self._workers = Workers(workers, make)
         self._workers.tell(self._interpretation.reached.by_scripts)
         for task, done in self._workers.do(tasks):
             if done is not None:
@@ -199,8 +202,8 @@ class Foretelling(Witness):
                     self._interpretation.learn(piece.target, told, is_rest=piece.is_rest)
                     yield piece, told.result
 
-    def _tasks(self, pieces: Sequence[Piece]) -> list[Task]:
-        """The pieces in heaps of about the same size, those of a folder together; the largest first."""
+    def _shared(self, pieces: Sequence[Piece]) -> tuple[list[Task], int]:
+        """The pieces in heaps of about the same size, those of a folder together, the largest first; for how many."""
         heaps: list[tuple[int, list[Piece]]] = []
         for _, group in itertools.groupby(pieces, lambda piece: piece.target.parent):
             size = LARGEST_TASK
@@ -212,7 +215,9 @@ class Foretelling(Witness):
                     size += os.path.getsize(piece.target)
                 heaps[-1][1].append(piece)
                 heaps[-1] = (size, heaps[-1][1])
-        return [tuple(heap) for _, heap in sorted(heaps, key=lambda each: each[0], reverse=True)]
+        tasks = [tuple(heap) for _, heap in sorted(heaps, key=lambda each: each[0], reverse=True)]
+        worth = 1 + sum(size for size, _ in heaps) // WORTH_A_WORKER
+        return tasks, min(self._most_workers, len(tasks), worth)
 
     def source(self, path: str) -> Source:
         return self._program.source(Path(path))

@@ -12,6 +12,7 @@ import re
 import textwrap
 import warnings
 from collections.abc import Collection
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from nnlint.reading.lower import lower
@@ -26,8 +27,13 @@ BYTE_ORDER_MARK = "\ufeff"
 
 def by_python(source: Source) -> tuple[Script, list[ast.AST]] | None:
     """The Script of a file and the node of each id; None where this Python can not parse it."""
+    return _read_last(_without_mark(source), source.path)
+
+
+@lru_cache(maxsize=1)  # a file that is read for an editor is asked at once where its findings stand
+def _read_last(text: str, path: str) -> tuple[Script, list[ast.AST]] | None:
     try:
-        return lower(_parsed_by_python(_without_mark(source)), source.path)
+        return lower(_parsed_by_python(text), path)
     except Exception:
         return None
 

@@ -41,7 +41,6 @@ def read_script(source: Source) -> Script:
     from nnlint.reading import parsing
 
     def read() -> Script:
-        # the tree dies here, while the garbage collector still rests
         known = parsing.by_python(source)
         return known[0] if known is not None else parsing.by_libcst(source)[1]
 

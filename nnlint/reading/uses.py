@@ -6,7 +6,8 @@ It errs on the side of use: whatever may read an attribute by another name count
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from nnlint.reading import script as ir
@@ -71,6 +72,20 @@ class _Method:
     receiver: str
 
 
+_LOOKED_AT = frozenset(
+    [
+        ir.AnnotatedAssign, ir.Assign, ir.Attribute, ir.Binary, ir.Call, ir.ClassDef, ir.Constant, ir.ExprStatement,
+        ir.Formatted, ir.Subscript,
+    ]
+)  # fmt: skip
+"""The nodes that are more than their parts."""
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+
+
 class _Walk:
     def __init__(self) -> None:
         self.found = Uses()
@@ -80,6 +95,9 @@ class _Walk:
             self.visit(part, method)
 
     def visit(self, node: Any, method: _Method | None) -> None:
+        if type(node) not in _LOOKED_AT:
+            self._inside(node, method)
+            return
         match node:
             case ir.ClassDef():
                 self._class(node, method)
@@ -119,11 +137,11 @@ class _Walk:
     def _inside(self, node: Any, method: _Method | None) -> None:
         if isinstance(node, tuple):
             self.all(node, method)
-        elif hasattr(node, "__dataclass_fields__"):
-            for each in fields(node):
-                value = getattr(node, each.name)
-                if isinstance(value, tuple) or hasattr(value, "__dataclass_fields__"):
-                    self.visit(value, method)
+            return
+        for name in _parts(node.__class__):
+            value = getattr(node, name)
+            if isinstance(value, tuple) or _parts(value.__class__):
+                self.visit(value, method)
 
     def _class(self, node: ir.ClassDef, method: _Method | None) -> None:
         names = [_last_name(each.value) for each in node.arguments if each.keyword is None]
