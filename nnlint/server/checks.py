@@ -16,6 +16,7 @@ from nnlint.server.project import Cancelled, Project
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.2  # seconds without a keystroke before a check
 SHARE_OF_CHECK = 0.15  # that the pause takes of the seconds that the last check took
+QUICK = 0.5  # seconds of a check that leaves so little behind that it is cleaned up once all is told
 TICK = 0.1  # seconds between two words of progress
 PATIENCE = 1.0  # seconds after which a first look at what is open is better than nothing
 
@@ -44,7 +45,7 @@ class Checks:
         self.project = project
         self.report: Report | None = None
         self._is_known = False  # all files have been checked once
-        self._pause = SHORTEST_PAUSE
+        self._took = 0.0  # seconds, the last check
         self._contents = contents
         self._tell = tell
         self._fail = fail
@@ -98,10 +99,13 @@ class Checks:
     async def _run(self) -> None:
         while self._done != self._wanted:
             version = self._wanted
-            await asyncio.sleep(self._pause)
+            await asyncio.sleep(min(max(SHORTEST_PAUSE, SHARE_OF_CHECK * self._took), LONGEST_PAUSE))
             if version != self._wanted:
                 continue  # still typing
             began = time.monotonic()
+            is_quick = self._is_known and self._took < QUICK
+            if is_quick:
+                gc.disable()
             try:
                 report = await self._checked(version)
             except Cancelled:
@@ -109,7 +113,9 @@ class Checks:
             except Exception as error:
                 self._fail(error)
                 report = self._plain or Report()
-            self._pause = min(max(SHORTEST_PAUSE, SHARE_OF_CHECK * (time.monotonic() - began)), LONGEST_PAUSE)
+            finally:
+                gc.enable()
+            self._took = time.monotonic() - began
             self._done = version
             if not self._is_known:
                 gc.freeze()  # what the first check has made stays: it is not gone through after keystrokes
@@ -119,6 +125,8 @@ class Checks:
             if self._done == self._wanted:
                 self._settled.set()
             await self._tell(self.project, report)
+            if is_quick:
+                await asyncio.get_running_loop().run_in_executor(self._worker, gc.collect)
 
     async def _checked(self, version: int) -> Report:
         contents = dict(self._contents())
