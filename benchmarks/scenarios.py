@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,6 +89,10 @@ def hook(bench: Bench, tree: Tree) -> str:
     files = [str(path) for path in paths]
     imported = [str(path) for path in with_imports(repository, paths)]
     nnlint = bench.nnlint
+    told = subprocess.run(nnlint.hook(files), cwd=folder, capture_output=True, text=True, check=False).stdout
+    if f"in {len(files)} files" not in told:
+        sys.exit(f"the hook does not look at the files that it is given:\n{told}")
+    nnlint.forget()
     contenders = [
         Contender("nnlint, cold", nnlint.hook(files), folder, prepare=nnlint.forget),
         *([Contender("nnlint, warm", nnlint.hook(files), folder)] if nnlint.has_cache else []),

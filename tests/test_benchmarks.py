@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -224,7 +225,13 @@ def test_a_file_is_changed_before_each_run_and_comes_back(bench: Bench, tree: tr
 def test_a_hook_gets_three_files_cold_and_warm(bench: Bench, tree: trees.Tree) -> None:
     table = scenarios.hook(bench, tree)
     assert "changed: `nets/body.py`, `nets/head.py`, `train.py`; with what they import, 4 files" in table
-    assert heard(bench) == ["cold", "warm"]
+    assert heard(bench) == ["cold", "cold", "warm"]  # the first to see that it looks at the files
+
+
+def test_a_hook_that_looks_at_no_file_is_not_measured(bench: Bench, tree: trees.Tree) -> None:
+    lazy = replace(bench.nnlint, command="echo")
+    with pytest.raises(SystemExit, match="does not look"):
+        scenarios.hook(replace(bench, nnlint=lazy), tree)
 
 
 @pytest.fixture
@@ -245,6 +252,7 @@ def bench(tmp_path: Path) -> Bench:
             test -d {cache}/nnlint-cache && echo warm >> {cache}/heard || echo cold >> {cache}/heard
             mkdir -p {cache}/nnlint-cache
             cat *.py nets/*.py | wc -c >> {cache}/sizes
+            echo Found no problems in 3 files
         """,
     }
     for name, script in commands.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nnlint.events import ModuleCalled
-from nnlint.interpreter.loops import MOST_EPOCHS
+from nnlint.interpreter.loops import MOST_BACKWARDS, MOST_EPOCHS
 from tests.interpreting import events, pick, seen
 
 NETWORK = """
@@ -71,6 +71,13 @@ def test_a_count_of_many_epochs_is_not_known() -> None:
 def test_a_loop_within_loops_is_run_once_more_for_each_of_them(head: str, depth: int) -> None:
     lines = [f"{'    ' * level}{head.format(level)}\n" for level in range(depth)]
     assert len(calls(f"{''.join(lines)}{'    ' * depth}net(texts)\n")) == depth + 1
+
+
+def test_training_in_many_nested_loops_of_few_passes_is_not_counted_out() -> None:
+    depth = 12  # 4096 steps, of which each is compared with others
+    lines = [f"{'    ' * level}for i{level} in range(2):\n" for level in range(depth)]
+    step = "F.mse_loss(net(texts), flag).backward()\n"
+    assert MOST_BACKWARDS < len(calls(f"{''.join(lines)}{'    ' * depth}{step}")) < 2 * MOST_BACKWARDS
 
 
 def test_a_loop_over_different_things_is_run_whole_each_time() -> None:

@@ -180,6 +180,28 @@ def test_an_excluded_file_is_left_out_by_force(broken: Path, name: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("marker", [".git/HEAD", "pyproject.toml", ""])
+@pytest.mark.parametrize("around", [".cache", "build", "a/.hidden/b"])
+def test_a_project_in_a_hidden_folder_is_checked(tmp_path: Path, around: str, marker: str) -> None:
+    project = tmp_path / around / "project"
+    break_a_file(project, "broken.py")
+    if marker:
+        (project / marker).parent.mkdir(exist_ok=True)
+        (project / marker).write_text("", encoding="utf-8")
+    assert nnlint("--force-exclude", "broken.py", cwd=project).returncode == 1
+
+
+@pytest.mark.parametrize("marker", [".git/HEAD", "pyproject.toml"])
+def test_a_package_with_a_project_file_of_its_own_is_left_out_with_the_folder_around_it(
+    tmp_path: Path, marker: str
+) -> None:
+    (tmp_path / marker).parent.mkdir(exist_ok=True)
+    (tmp_path / marker).write_text("", encoding="utf-8")
+    break_a_file(tmp_path, "venv/lib/broken.py")
+    (tmp_path / "venv" / "lib" / "setup.py").write_text("", encoding="utf-8")
+    assert nnlint("--force-exclude", "venv/lib/broken.py", cwd=tmp_path).returncode == 0
+
+
 def test_what_is_not_excluded_is_checked_all_the_same(broken: Path) -> None:
     (broken / "pyproject.toml").write_text('[tool.nnlint]\nexclude = ["old/"]\n', encoding="utf-8")
     assert nnlint("--force-exclude", "broken.py", "clean.py", cwd=broken).returncode == 1

@@ -11,7 +11,7 @@ from nnlint.config.hierarchy import SettingsOf
 from nnlint.config.layer import Layer, shown
 from nnlint.program.gitignore import GitIgnore
 from nnlint.program.patterns import Pattern, Patterns
-from nnlint.program.project import find_root, is_skipped, python_files
+from nnlint.program.project import is_skipped, outermost_root, python_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +50,16 @@ class Exclusions:
     def why(self, path: Path) -> Exclusion | None:
         """What leaves out a path, or a folder around it; None when nothing does."""
         absolute = Path(os.path.abspath(path))
+        around = outermost_root(absolute.parent)
         for each in (*reversed(absolute.parents), absolute):
-            found = self._excluded(str(each), each.is_dir()) or self._never_looked_into(each)
+            found = self._excluded(str(each), each.is_dir())
+            if found is None and around in each.parents and is_skipped(each.name) and each.is_dir():
+                found = Exclusion(each.name, "the folders that are never looked into")
             if found is not None:
                 return found
         if self._settings.of(absolute).respects_gitignore():
             ignored = self._gitignore.within(str(absolute), absolute.is_dir())
             return _by_git(*ignored) if ignored is not None else None
-        return None
-
-    def _never_looked_into(self, path: Path) -> Exclusion | None:
-        """Folders as `venv` and `.git`, as far as they lie within the project."""
-        inside = path != path.parent and find_root(path.parent) in path.parents
-        if inside and is_skipped(path.name) and path.is_dir():
-            return Exclusion(path.name, "the folders that are never looked into")
         return None
 
     def _entry(self, path: str, is_folder: bool) -> Exclusion | None:

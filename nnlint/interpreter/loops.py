@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_UNROLLED = 12
+MOST_BACKWARDS = 30  # of a script, behind which even few passes over numbers are not counted any more
 MOST_EPOCHS = 3  # of a loop over numbers in which networks are trained or fed, more passes are not run one by one
 
 
@@ -43,8 +44,8 @@ def for_(run: Interpreter, statement: ir.For, frame: Frame) -> bool:
         return run.execute(statement.body, frame)
 
     passes = [partial(one_pass, element) for element in elements]
-    are_many = loop.counts and len(elements) > MOST_EPOCHS
-    epochs = [partial(one_pass, element) for element in _two_of(elements)] if are_many else []
+    are_alike = loop.counts and len(elements) > 1
+    epochs = [partial(one_pass, element) for element in _two_of(elements)] if are_alike else []
     alive = run_loop(run, loop, passes, exact=known, epochs=epochs)
     if alive and statement.orelse:
         alive = run.execute(statement.orelse, frame)
@@ -93,8 +94,8 @@ def run_loop(
 ) -> bool:
     """Run the passes one after the other; what `continue` cut short meets the end of each.
 
-    Once the first pass shows that networks are trained in it, `epochs`, the first and any other, stand for all of them:
-    what a third epoch does, a second has done.
+    Once the first of many passes shows that networks are trained in it, `epochs`, the first and any other, stand for
+    all of them: what a third epoch does, a second has done.
     """
     youngest = loop.youngest = run.youngest()
     loop.guards, loop.undecided = len(run.guards), run.undecided
@@ -103,6 +104,8 @@ def run_loop(
         run.data_loops.append(loop)
         for outer in run.loops[:-1]:
             outer.feeds = True
+    if epochs and len(run.ledger.backwards) > MOST_BACKWARDS:
+        passes, exact, epochs = epochs, False, ()
     if not exact and (loop.data or loop.counts or passes[0] is passes[-1]) and _was_run_before(run, loop):
         passes = passes[-1:]
     alive = True
@@ -113,7 +116,8 @@ def run_loop(
             loop.body_start, loop.continues = run.store.mark(), []
             ended_well = passes[number]()
             number += 1
-            if epochs and (loop.trains or loop.feeds):
+            are_many = len(passes) > MOST_EPOCHS or len(run.ledger.backwards) > MOST_BACKWARDS
+            if epochs and are_many and (loop.trains or loop.feeds):
                 passes, exact, epochs = epochs, False, ()
             if loop.continues:
                 fell_through = run.store.undo(loop.body_start)

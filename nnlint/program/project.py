@@ -8,7 +8,8 @@ from pathlib import Path
 
 from nnlint import looks
 
-MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
+REPOSITORY = ".git"
+MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", REPOSITORY)
 
 NOTEBOOK = ".ipynb"
 SCRIPTS = (".py",)
@@ -29,6 +30,17 @@ def find_root(path: Path) -> Path:
         if any(looks.exists(candidate / marker) for marker in MARKERS):
             return candidate
     return package_holder(folder)
+
+
+def outermost_root(path: Path) -> Path:
+    """The nearest repository around a path, or else the outermost project; what lies around that is no part of either.
+
+    So `project/venv/lib/package` belongs to the project, and `~/.cache/project` to nothing else.
+    """
+    folders = (path, *path.parents)
+    repository = next((each for each in folders if looks.exists(each / REPOSITORY)), None)
+    marked = [each for each in folders if any(looks.exists(each / marker) for marker in MARKERS)]
+    return repository or (marked[-1] if marked else find_root(path))
 
 
 def package_holder(folder: Path) -> Path:
