@@ -194,6 +194,7 @@ async def soak(folder: Path, seed: int, goes_on: Callable[[int], bool]) -> Soake
     async with editor(folder, capabilities=PULLS) as desk:
         hand = Hand(desk, seed)
         past: list[str] = []
+        await asyncio.wait_for(_until_all_is_known(desk, folder), 300)
         while goes_on(len(past)):
             past.append(hand.act())
             soaked.done[past[-1]] = soaked.done.get(past[-1], 0) + 1
@@ -211,6 +212,13 @@ async def soak(folder: Path, seed: int, goes_on: Callable[[int], bool]) -> Soake
             soaked.findings += len(found)
             soaked.memory.append(_memory(desk))
     return soaked
+
+
+async def _until_all_is_known(desk: Editor, folder: Path) -> None:
+    """Wait for the first check of all files: while that takes its time, the server tells of what is open only."""
+    wanted = _fresh(folder, {})
+    while await _told(desk) != wanted:
+        await asyncio.sleep(0.1)
 
 
 Told = tuple[str, str, str, str, str]
