@@ -373,3 +373,19 @@ def test_a_norm_that_takes_the_bias_away_is_told_of(net: str, fed: bool) -> None
 def test_an_output_that_is_used_elsewhere_too_feeds_no_norm() -> None:
     source = "conv, norm = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)\nz = conv(torch.load('b'))\nz = norm(z) + z"
     assert [event.fed_by for event in layers(source) if event.fed_by] == []
+
+
+def test_what_apply_hands_to_a_function_keeps_its_own_name() -> None:
+    source = """
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
+            self.apply(self.visit)
+        def visit(self, module):
+            self.visited = module
+        def forward(self, x):
+            return self.body(x)
+    Net()(torch.load("x"))
+    """
+    assert [event.layer.called for event in layers(source)] == ["nn.BatchNorm2d"]

@@ -138,6 +138,8 @@ def set_attribute(run: Interpreter, owner: Value, name: str, value: Value, node:
         misspelt.told(run, owner, name, value, node, frame)
     match owner:
         case Instance():
+            if frame.self_value is not owner:
+                owner.lazies["<touched>"] = True  # its weights, or parts of it, may be those of another
             if name == "weight" and isinstance(owner.cls, External):
                 ownership.loaded(owner)
             classes.set_instance_attribute(run, owner, name, value, node, frame)

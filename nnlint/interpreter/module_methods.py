@@ -233,7 +233,10 @@ def _apply(run: Interpreter, module: Instance, arguments: Arguments, node: ir.Ca
         applied = run.initializing.applied
         applied += [(run.place(frame, node), text_of(node.function))] if node is not None else []
         for each in [*list(descendants(module))[:64], *initializing.layers_within(module)]:
+            is_nameless = isinstance(each, Instance) and not each.name
             run.call(function, Arguments((each,)), None, frame)
+            if is_nameless and isinstance(each, Instance):
+                each.name = ""  # what `fn` calls it is nobody's name
         applied[len(applied) - (node is not None) :] = []
     return module
 
