@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 
-STATEMENT_BUDGET = 20_000
+STATEMENT_BUDGET = 5_000
 _WORKS = (ir.ExprStatement, ir.For, ir.If, ir.Try, ir.While, ir.With)
 """Statements that work more often than they define."""
 
