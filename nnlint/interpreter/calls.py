@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from nnlint.interpreter.interpreter import Interpreter
 
 DEEPEST = 28
-MOST_CALLS = 400  # of one function in one root
+MOST_CALLS = 20  # of one function in one root,
+MOST_SPENT = 2_000  # but for one of which all calls together have cost less
 MOST_ACTIVE = 2  # of one function at a time: recursion ends here
 
 
@@ -128,8 +129,10 @@ def run_function(
     """Run a function of the project with the arguments of this call."""
     if function.kind == "contextmanager" and on_yield is None:
         return GeneratorContext(function, arguments)
-    active = sum(1 for f in run.frames if f.function is not None and f.function.definition is function.definition)
-    if len(run.frames) >= DEEPEST or active >= MOST_ACTIVE or run.calls_of[id(function.definition)] >= MOST_CALLS:
+    definition = function.definition
+    tally = run.tallies[id(definition)]
+    is_known = tally.calls >= MOST_CALLS and tally.spent >= MOST_SPENT
+    if is_known or tally.active >= MOST_ACTIVE or len(run.frames) >= DEEPEST:
         return run.unknown_call(function, arguments, node, function.name)
     mark = run.store.mark()  # before the frame is made: its variables are nobody else's
     frame = Frame(function.frame.namespace, function.frame, function.qualified)
@@ -137,16 +140,16 @@ def run_function(
     frame.on_yield = on_yield
     frame.mark = mark
     frame.call, frame.caller = (None if node is None else run.place(caller, node)), caller
-    frame.defined = run.place(frame, function.definition)
+    frame.defined = run.place(frame, definition)
     frame.loops = len(run.loops)
     bind_parameters(run, function, arguments, frame)
     frame.given = dict(frame.fields)
     choosing, run.choosing = run.choosing, False
-    run.calls_of[id(function.definition)] += 1
-    run.reached.add((function.frame.namespace.file, function.definition.id))
-    definition = function.definition
+    tally.calls += 1
+    tally.active += 1
+    run.reached.add((function.frame.namespace.file, definition.id))
     loops, run.loops = run.loops, list(run.loops)
-    before = run.gradients_enabled
+    before, spent = run.gradients_enabled, run.spent
     run.frames.append(frame)
     try:
         if function.gradients is not None:
@@ -158,6 +161,8 @@ def run_function(
     finally:
         run.store.close(mark)
         run.frames.pop()
+        tally.active -= 1
+        tally.spent += run.spent - spent
         run.choosing = choosing
         run.loops = loops
         if function.gradients is not None:

@@ -21,6 +21,15 @@ class BudgetSpent(Exception):
 
 
 @dataclass(slots=True)
+class Tally:
+    """What the calls of one function have cost in a root."""
+
+    calls: int = 0
+    active: int = 0  # of them, those that have not ended
+    spent: int = 0  # statements and expressions, with those of what it called
+
+
+@dataclass(slots=True)
 class LoopRecord:
     """A loop that is being run: where its paths broke off, and what happened in it."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter.control import ROOT_BUDGET, BudgetSpent
+from nnlint.interpreter.control import ROOT_BUDGET, BudgetSpent, Tally
 from nnlint.interpreter.memory import Definition
 from nnlint.interpreter.objects import Const, External, Frame, Namespace, Unknown, Value
 from nnlint.interpreter.store import Store
@@ -180,16 +180,16 @@ def _run_apart(run: Interpreter, namespace: Namespace, script: ir.Script) -> boo
 
     Whether it changed anything that is not its own, as a registry in another module.
     """
-    before = run.store, run.frames, run.loops, run.module_stack, run.calls_of, run.spent, run.limit
+    before = run.store, run.frames, run.loops, run.module_stack, run.tallies, run.spent, run.limit
     run.store = own = Store()
-    run.frames, run.loops, run.module_stack, run.calls_of, run.spent = [], [], [], Counter(), 0
+    run.frames, run.loops, run.module_stack, run.tallies, run.spent = [], [], [], defaultdict(Tally), 0
     youngest = run.youngest()
     try:
         _run_for_definitions(run, script, run.begin_module(namespace, namespace.dotted))
     except BudgetSpent:
         pass  # what it has defined so far is there
     finally:
-        run.store, run.frames, run.loops, run.module_stack, run.calls_of, run.spent, run.limit = before
+        run.store, run.frames, run.loops, run.module_stack, run.tallies, run.spent, run.limit = before
         run.store.settle()
     return own.touched(youngest)
 

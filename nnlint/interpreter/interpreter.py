@@ -6,7 +6,7 @@ calls, networks and tensors behave stands in the files beside this one.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Seq
 
@@ -34,7 +34,7 @@ from nnlint.interpreter import (
 from nnlint.interpreter.ages import START, next_number
 from nnlint.interpreter.chains import Chains
 from nnlint.interpreter.clipping import Clipping
-from nnlint.interpreter.control import ROOT_BUDGET, BudgetSpent, LoopRecord
+from nnlint.interpreter.control import ROOT_BUDGET, BudgetSpent, LoopRecord, Tally
 from nnlint.interpreter.hyperparameters import Hyperparameters
 from nnlint.interpreter.imports import Imports
 from nnlint.interpreter.initializing import Initializing
@@ -105,7 +105,7 @@ class Interpreter(Paths):
         self.module_stack: list[Instance] = []
         self.created: list[Instance] = []
         self.optimizers: list[Obj] = []
-        self.calls_of: Counter[int] = Counter()  # how often each function was called
+        self.tallies: defaultdict[int, Tally] = defaultdict(Tally)  # by the identity of a function's definition
         self.guards = []
         self.ledger = Ledger()
         self.ownership = Ownership()
