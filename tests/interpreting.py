@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from nnlint.events import Event, LayerRan, LossComputed, ModuleCalled, OptimizerStepped, Reshaped
+from nnlint.events import Event, GraphKept, LayerRan, LossComputed, ModuleCalled, OptimizerStepped, Reshaped
 from nnlint.interpreter.roots import Interpretation
 from nnlint.program.program import Program
 from nnlint.values import Gradients, Role, Scale
@@ -114,3 +114,8 @@ def gradients(source: str, **other_files: str) -> list[Gradients]:
 
 def layers(source: str, **other_files: str) -> list[LayerRan]:
     return pick(LayerRan, events(source, **other_files))
+
+
+def kept(source: str) -> list[str]:
+    """The totals and lists of a loop that keep the graphs of all its passes, as "sum total"."""
+    return sorted({f"{event.kind} {event.target}" for event in pick(GraphKept, events(source))})

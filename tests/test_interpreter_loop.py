@@ -8,13 +8,12 @@ from nnlint.events import (
     BackwardRan,
     GradientsCleared,
     GradientsClipped,
-    GraphKept,
     GraphRetained,
     OptimizerBuilt,
     ParametersFrozen,
 )
 from nnlint.values import Gradients
-from tests.interpreting import events, gradients, pick
+from tests.interpreting import events, gradients, kept, pick
 
 SETUP = """
 loader, flag, something = torch.load("things")
@@ -186,16 +185,20 @@ def test_a_fresh_head_is_frozen_with_the_network_unless_it_is_spared() -> None:
 # --- graphs -------------------------------------------------------------------------------------------------------
 
 
-def kept(source: str) -> list[str]:
-    return sorted({f"{event.kind} {event.target}" for event in pick(GraphKept, events(source))})
-
-
 def test_totals_and_lists_of_losses_keep_their_graphs() -> None:
     source = loop(CLEAR, LOSS, BACKWARD, STEP, "total += loss", "losses.append(loss)")
     assert kept(source.replace("for i", "total, losses = 0, []\nfor i")) == ["list losses", "sum total"]
 
 
-@pytest.mark.parametrize("line", ["total += loss.item()", "total += something(loss)", "total += (y - x).mean()"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "total += loss.item()",
+        "total += something(loss)",
+        "total += (y - x).mean()",
+        "import elsewhere; total += elsewhere.train(net(x), y, optimizer)",
+    ],
+)
 def test_numbers_and_what_is_unknown_keep_none(line: str) -> None:
     assert kept(loop(CLEAR, LOSS, BACKWARD, STEP, line).replace("for i", "total = 0\nfor i")) == []
 

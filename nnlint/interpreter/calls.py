@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnlint.interpreter import classes, externals, methods, modes, modules, samples, transforms, ungraded
+from nnlint.interpreter import classes, externals, gradients, methods, modes, modules, samples, transforms, ungraded
 from nnlint.interpreter.classes import Super
 from nnlint.interpreter.contexts import GeneratorContext
-from nnlint.interpreter.control import PathEnds
+from nnlint.interpreter.control import PathEnds, Tally
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
     NONE,
@@ -133,7 +134,7 @@ def run_function(
     tally = run.tallies[id(definition)]
     is_known = tally.calls >= MOST_CALLS and tally.spent >= MOST_SPENT
     if is_known or tally.active >= MOST_ACTIVE or len(run.frames) >= DEEPEST:
-        return run.unknown_call(function, arguments, node, function.name)
+        return _given_up(run, function, arguments, node, tally)
     mark = run.store.mark()  # before the frame is made: its variables are nobody else's
     frame = Frame(function.frame.namespace, function.frame, function.qualified)
     frame.function = function
@@ -149,7 +150,7 @@ def run_function(
     tally.active += 1
     run.reached.add((function.frame.namespace.file, definition.id))
     loops, run.loops = run.loops, list(run.loops)
-    before, spent = run.gradients_enabled, run.spent
+    before, spent, deeds = run.gradients_enabled, run.spent, run.ledger.deeds
     run.frames.append(frame)
     try:
         if function.gradients is not None:
@@ -163,6 +164,7 @@ def run_function(
         run.frames.pop()
         tally.active -= 1
         tally.spent += run.spent - spent
+        tally.trains = tally.trains or run.ledger.deeds != deeds
         run.choosing = choosing
         run.loops = loops
         if function.gradients is not None:
@@ -173,7 +175,21 @@ def run_function(
             if frame.yields
             else Unknown(function.name, run.provenance_of(arguments))
         )
+    if isinstance(value, Tensor) and value.biased is not None:
+        tally.biased = value.biased
     return value
+
+
+def _given_up(run: Interpreter, function: Function, arguments: Arguments, node: ir.Call | None, tally: Tally) -> Value:
+    """A call that is not run any more: what the others did, it may have done as well."""
+    if tally.biased is not None:
+        run.consumed(tally.biased)
+    if tally.trains:
+        gradients.give_all_away(run)
+    result = run.unknown_call(function, arguments, node, function.name)
+    if isinstance(result, Unknown):
+        result.provenance = replace(result.provenance, maybe=result.provenance.calls)
+    return result
 
 
 def _leave(run: Interpreter, frame: Frame, alive: bool) -> Value:

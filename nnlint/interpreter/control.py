@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nnlint.interpreter.ages import START, Mark
-from nnlint.interpreter.objects import Value
+from nnlint.interpreter.objects import Biased, Value
 from nnlint.interpreter.store import Delta
 from nnlint.source import Place
 
@@ -27,6 +27,8 @@ class Tally:
     calls: int = 0
     active: int = 0  # of them, those that have not ended
     spent: int = 0  # statements and expressions, with those of what it called
+    trains: bool = False  # it filled, stepped or cleared gradients
+    biased: Biased | None = None  # it returned what a layer with a bias made
 
 
 @dataclass(slots=True)

@@ -226,7 +226,10 @@ def _other(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | 
         return transforms.make(run, dotted, arguments, node, frame)
     if training.is_dataset_class(dotted):
         return training.make_dataset(run, dotted, arguments, node, frame)
-    return Unknown(name, provenance=run.provenance_of(arguments))
+    result = Unknown(name, provenance=run.provenance_of(arguments))
+    if any(training.is_optimizer(each) for each in arguments.all()):
+        return gradients.suspected(run, arguments, name, result)  # it may train: what it returns may be a number
+    return result
 
 
 def _einops(run: Interpreter, dotted: str, arguments: Arguments, node: ir.Call | None, frame: Frame) -> Value:

@@ -308,6 +308,14 @@ def give_away(run: Interpreter, value: Value, depth: int = 0) -> None:
                 give_away(run, each, depth + 1)
 
 
+def give_all_away(run: Interpreter) -> None:
+    """Something that is not looked into trains: what it does to the gradients is not known."""
+    for optimizer in run.optimizers:
+        give_away(run, optimizer)
+        if STATE in optimizer.fields:
+            run.store.write(optimizer, STATE, None)
+
+
 def given_away(optimizer: Obj) -> bool:
     return GIVEN_AWAY in optimizer.lazies
 

@@ -118,6 +118,11 @@ class Ledger:
     by_hand: bool = False  # gradients were read or written by other means
     vague_steps: bool = False  # something that may be an optimizer stepped
 
+    @property
+    def deeds(self) -> int:
+        """How often gradients have been filled, used and cleared."""
+        return len(self.backwards) + len(self.steps) + len(self.clears)
+
 
 def where(run: Interpreter) -> Where:
     """Where the run is now."""
