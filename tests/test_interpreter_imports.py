@@ -141,3 +141,59 @@ def test_a_thing_of_a_package_that_is_not_there_may_be_false() -> None:
     F.cross_entropy(z, y)
     """
     assert scales(source) == [Scale.UNKNOWN]
+
+
+# --- what is imported for type checkers --------------------------------------------------------------------------
+
+STARS = "    from .heads import *\n"
+LAZY = "else:\n    import sys\n    sys.modules[__name__] = something_lazy(__name__)\n"
+ALONE = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
+PACKAGE = {"net/heads": SOFT, "net/__init__": ALONE + "    from .heads import soft\n" + LAZY}
+
+
+@pytest.mark.parametrize(
+    ("source", "files"),
+    [
+        ("from net import soft", PACKAGE),
+        ("import net\nsoft = net.soft", PACKAGE),
+        ("from net import soft", PACKAGE | {"net/__init__": ALONE + "    from .heads import *\n" + LAZY}),
+        ("from net import gentle as soft", PACKAGE | {"net/__init__": ALONE + "    from .heads import soft as gentle"}),
+        ("from net import heads\nsoft = heads.soft", PACKAGE | {"net/__init__": ALONE + "    from . import heads"}),
+        ("from net import h\nsoft = h.soft", PACKAGE | {"net/__init__": ALONE + "    import net.heads as h"}),
+        (ALONE + "    import net.heads\nsoft = net.heads.soft", PACKAGE | {"net/__init__": ""}),
+        (
+            "from nets import soft",
+            PACKAGE
+            | {
+                "nets/__init__": ALONE + "    from .all import *",
+                "nets/all/__init__": ALONE + STARS,
+                "nets/all/heads": SOFT,
+            },
+        ),
+        (
+            "from net import soft",
+            PACKAGE
+            | {
+                "net/__init__": "import os\nfrom typing import TYPE_CHECKING\n"
+                "if TYPE_CHECKING or os.environ.get('SLOW'):\n    try:\n        if not torch_is_there():\n"
+                "            raise ImportError\n    except ImportError:\n        from .stand_ins import *\n"
+                "    else:\n        from .heads import soft\n" + LAZY
+            },
+        ),
+        (ALONE + "    from net.heads import soft", PACKAGE),
+    ],
+)
+def test_what_a_name_means_to_type_checkers_is_known(source: str, files: dict[str, str]) -> None:
+    assert scales(f"{source}\nF.cross_entropy(soft(scores), y)", **files) == [P]
+
+
+def test_what_is_for_type_checkers_is_not_run() -> None:
+    assert seen(ALONE + "    n = 1\nelse:\n    n = 2\nsee(n)") == [2]
+    assert seen("import typing\nif not typing.TYPE_CHECKING:\n    n = 2\nelse:\n    n = 1\nsee(n)") == [2]
+    changes = "import heads\nheads.n = 3\n"
+    assert seen(ALONE + "    import changes\nimport heads\nsee(heads.n)", heads=NUMBER, changes=changes) == [2]
+
+
+def test_names_that_type_checkers_find_in_a_circle_are_unknown() -> None:
+    files = {"a": ALONE + "    from b import soft", "b": ALONE + "    from a import soft"}
+    assert scales("from a import soft\nF.cross_entropy(soft(scores), y)", **files) == [Scale.UNKNOWN]

@@ -36,6 +36,7 @@ class Imports:
         self._namespaces: dict[Path, Namespace] = {}
         self._journals: dict[Path, Journal] = {}
         self._reached: dict[Path, frozenset[Definition]] = {}
+        self._asked_for: set[tuple[Path, str]] = set()  # names that are being looked for where checkers would
 
     def close(self, journal: Journal) -> frozenset[Definition]:
         """Add to a journal what the modules asked that it names, and these again; what they reached when imported."""
@@ -103,16 +104,17 @@ class Imports:
             run.store.write(current, part, module)
             current = module
 
-    def import_names(self, run: Interpreter, statement: ir.ImportFrom, frame: Frame) -> None:
-        """`from module import name`."""
+    def import_names(self, run: Interpreter, statement: ir.ImportFrom, frame: Frame, only: str | None = None) -> None:
+        """`from module import name`, or of several names the one that is bound to `only`."""
         importer = frame.namespace.path
+        names = [each for each in statement.names if only is None or only == (each[1] or each[0])]
         if statement.level:
             path = self.program.relative(statement.module, statement.level, importer)
         else:
             path = self.program.resolve(statement.module, importer, self.main)
         if path is None:
             prefix = f"{'.' * statement.level}{statement.module}"
-            for name, alias in statement.names:
+            for name, alias in names:
                 if name != "*":
                     value: Value = External(canonical(f"{prefix}.{name}")) if not statement.level else Unknown(name)
                     run.assign_name(alias or name, value, frame)
@@ -120,7 +122,7 @@ class Imports:
                 frame.lazies.setdefault("<stars>", []).append(prefix)
             return
         module = self.load(run, path)
-        for name, alias in statement.names:
+        for name, alias in names:
             if name == "*":
                 self._import_all(run, module, frame)
             else:
@@ -134,11 +136,41 @@ class Imports:
         inner = self.program.submodule(module.path, name)
         if inner is not None:
             return self.load(run, inner)
+        declared = self.declared(run, module, name)
+        if declared is not None:
+            return declared
         for prefix in module.lazies.get("<stars>", ()):
             found = star_member(prefix, name)
             if found is not None:
                 return found
         return run.child(module, name)
+
+    def declared(self, run: Interpreter, module: Namespace, name: str) -> Value | None:
+        """What a name that is not there when the module runs means to type checkers; None: nothing."""
+        asked = (module.path, name)
+        if asked in self._asked_for:
+            return None  # in a circle
+        self._asked_for.add(asked)
+        try:
+            return self._declared(run, module, name)
+        finally:
+            self._asked_for.remove(asked)
+
+    def _declared(self, run: Interpreter, module: Namespace, name: str) -> Value | None:
+        exports = self.program.exports
+        statement = exports.declared(module.path).names.get(name)
+        if statement is None:
+            path = exports.exporter(module.path, name)
+            return self.member(run, self.load(run, path), name) if path is not None else None
+        frame = Frame(module, None)  # the module itself is shared, and stays as it is
+        if isinstance(statement, ir.ImportFrom):
+            self.import_names(run, statement, frame, only=name)
+        else:
+            for dotted, alias in statement.names:
+                if name == (alias or dotted.partition(".")[0]):
+                    self.import_module(run, dotted, alias, frame)
+        value: Value | None = frame.fields.get(name)
+        return value
 
     def _import_all(self, run: Interpreter, module: Namespace, frame: Frame) -> None:
         listed = module.fields.get("__all__")

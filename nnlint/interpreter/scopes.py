@@ -28,6 +28,9 @@ def lookup(run: Interpreter, name: str, frame: Frame) -> Value:
             return found
     if name in BUILTIN_NAMES:
         return External(name)
+    declared = run.imports.declared(run, frame.namespace, name)
+    if declared is not None:
+        return declared
     return run.child(frame.namespace, name)
 
 

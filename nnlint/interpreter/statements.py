@@ -13,6 +13,7 @@ from nnlint.interpreter.ledger import Guard
 from nnlint.interpreter.objects import NONE, Frame, Sequence, Tensor, Unknown, Value
 from nnlint.interpreter.selection import Decision
 from nnlint.interpreter.store import Delta
+from nnlint.program.exports import is_for_checkers
 from nnlint.reading import script as ir
 from nnlint.source import Place
 
@@ -123,7 +124,7 @@ def if_(run: Interpreter, statement: ir.If, frame: Frame) -> bool:
 
     while True:
         value = run.evaluate(statement.test, frame)
-        truth = run.truth(value)
+        truth = False if is_for_checkers(statement.test) else run.truth(value)
         condition = run.place(frame, statement)
         decision = run.selection.decision(run, value, statement.test, condition) if truth is None else None
         if decision is not None:

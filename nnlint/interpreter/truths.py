@@ -42,6 +42,8 @@ def truth(run: Interpreter, value: Value) -> bool | None:
             return False if value.exact and not value.items else None
         case Mapping():
             return True if value.items else (False if value.exact else None)
+        case External(dotted="typing.TYPE_CHECKING"):
+            return False
         case External(dotted=dotted):
             # a setting of a package that is not here may be anything; a function or class of torch or Python is there
             return True if dotted.startswith("torch.") or "." not in dotted else None

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from nnlint import looks
 from nnlint.program.conventions import Conventions
+from nnlint.program.exports import Exports
 from nnlint.program.folders import Folders
 from nnlint.program.journal import Journal, Query
 from nnlint.program.project import NOTEBOOK, find_root
@@ -71,6 +72,7 @@ class Program:
         self._journal: Journal | None = None
         self._answers: dict[Query, object] = {}
         self.readers = Readers(self)
+        self.exports = Exports(self)
 
     @property
     def targets(self) -> tuple[Path, ...]:
@@ -163,7 +165,7 @@ class Program:
         """The answer to a question about the whole project."""
         if query not in self._answers:
             name, *asked = query
-            owner = self.readers if hasattr(Readers, str(name)) else self
+            owner = next(each for each in (self.readers, self.exports, self) if hasattr(each, str(name)))
             self._answers[query] = getattr(owner, str(name))(*asked)
         return self._answers[query]
 
@@ -178,6 +180,7 @@ class Program:
         changed = {path for path in changed if self._means_another(path)}
         if changed:
             self.readers.forget(changed)
+            self.exports.forget(changed)
         return changed
 
     def _means_another(self, path: Path) -> bool:

@@ -100,10 +100,10 @@ class Readers:
         """Something that is equal as long as a file changes no answer."""
         if self._is_known_well(path):
             try:
-                return told(self.uses(path))
+                return told([self.uses(path), self._program.exports.facts(path)])
             except (Unreadable, RecursionError):
                 pass
-        return told(self._names_in(path))
+        return told([self._names_in(path), self._program.exports.facts(path)])
 
     def _may_read(self, project: _Project | None, cls: str, attribute: str) -> bool:
         if project is None or attribute in project.called or _is_touched(project, attribute):
