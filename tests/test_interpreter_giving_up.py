@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nnlint.interpreter import calls
-from nnlint.values import Gradients
-from tests.interpreting import gradients, kept, layers, seen
+from nnlint.values import Gradients, Scale
+from tests.interpreting import gradients, kept, layers, scales, seen
 
 RUNS = 3
 
@@ -64,3 +64,10 @@ def compute(scores):
     step = "    loss, node = compute(net(x))\n    optimizer.zero_grad()\n    node.backward()\n    optimizer.step()\n"
     again = "total = 0\nfor i in range(100):\n" + step + "    total += loss\n"
     assert kept(TRAINED + compute + "compute(net(x))\n" * RUNS + again) == []
+
+
+def test_a_call_that_is_not_run_returns_the_argument_that_those_of_its_kind_did() -> None:
+    checked = "def checked(z=None, *, name=''):\n    return z if z is not None else name\n"
+    before = checked + "checked(scores)\n" * RUNS + "checked(name='')\n"
+    assert scales(before + "F.cross_entropy(checked(probs), y)") == [Scale.PROBABILITIES]
+    assert scales(before + "F.cross_entropy(checked(probs, name='p'), y)") == [Scale.UNKNOWN]

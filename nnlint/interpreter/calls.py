@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nnlint.interpreter import classes, externals, gradients, methods, modes, modules, samples, transforms, ungraded
 from nnlint.interpreter.classes import Super
 from nnlint.interpreter.contexts import GeneratorContext
-from nnlint.interpreter.control import PathEnds, Tally
+from nnlint.interpreter.control import PathEnds, Shape, Tally
 from nnlint.interpreter.joins import join
 from nnlint.interpreter.objects import (
     NONE,
@@ -177,6 +177,7 @@ def run_function(
         )
     if isinstance(value, Tensor) and value.biased is not None:
         tally.biased = value.biased
+    tally.passed.setdefault(_shape(arguments), set()).add(_passed(arguments, value))
     return value
 
 
@@ -189,7 +190,30 @@ def _given_up(run: Interpreter, function: Function, arguments: Arguments, node: 
     result = run.unknown_call(function, arguments, node, function.name)
     if isinstance(result, Unknown):
         result.provenance = replace(result.provenance, maybe=result.provenance.calls)
+    match list(tally.passed.get(_shape(arguments), ())):
+        case [int(index)]:
+            return arguments.positional[index]
+        case [str(name)]:
+            return arguments.keywords[name]
     return result
+
+
+def _shape(arguments: Arguments) -> Shape:
+    return len(arguments.positional), tuple(arguments.keywords)
+
+
+def _passed(arguments: Arguments, value: Value) -> int | str | None:
+    """The position or name of the argument that a function returns, as a decorator may."""
+
+    def is_it(given: Value) -> bool:
+        return given is value or (
+            isinstance(given, Tensor) and isinstance(value, Tensor) and given.serial == value.serial
+        )
+
+    for index, given in enumerate(arguments.positional):
+        if is_it(given):
+            return index
+    return next((name for name, given in arguments.keywords.items() if is_it(given)), None)
 
 
 def _leave(run: Interpreter, frame: Frame, alive: bool) -> Value:

@@ -20,6 +20,10 @@ class BudgetSpent(Exception):
     """The program is larger than one root may cost; what is known so far stands."""
 
 
+Shape = tuple[int, tuple[str, ...]]
+"""How many positional arguments a call has, and the names of the others."""
+
+
 @dataclass(slots=True)
 class Tally:
     """What the calls of one function have cost in a root."""
@@ -29,6 +33,7 @@ class Tally:
     spent: int = 0  # statements and expressions, with those of what it called
     trains: bool = False  # it filled, stepped or cleared gradients
     biased: Biased | None = None  # it returned what a layer with a bias made
+    passed: dict[Shape, set[int | str | None]] = field(default_factory=dict)  # which argument it returned, or None
 
 
 @dataclass(slots=True)
