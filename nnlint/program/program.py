@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -227,7 +228,7 @@ class Program:
     def _note(self, path: Path) -> None:
         self.state(path)
         if self._journal is not None:
-            self._journal.files.add(str(path))
+            self._journal.files.add(sys.intern(str(path)))  # many pieces of work read the same files
 
     def data(self, path: Path) -> bytes:
         """The bytes of a file, or what stands for them. Raises `OSError`."""
