@@ -166,9 +166,9 @@ class Foretelling(Witness):
     def answer(self, query: Query) -> object:
         return self._program.answer(query)
 
-    def facts(self, path: Path) -> str:
-        """Something that is equal as long as a file changes no answer."""
-        return self._program.readers.facts(path)
+    def facts(self, path: Path) -> tuple[str, str]:
+        """Two things that are equal as long as a file changes no answer: to who reads what, and to who exports what."""
+        return self._program.readers.facts(path), self._program.exports.facts(path)
 
     # --- work that is shared ---
 

@@ -62,7 +62,7 @@ class _Kept:
             identity.installed(),
         ]
         self._file = cache / _FOLDER / looks.digest(json.dumps(asked).encode("utf-8", "surrogatepass"))
-        self._facts: dict[str, str] = {}
+        self._facts: dict[str, list[str]] = {}
 
     def restore(self) -> None:
         """Give the witness what is known and still holds."""
@@ -95,7 +95,9 @@ class _Kept:
         header = {
             "looks": seen.plain(),
             "files": files,
-            "facts": {path: self._facts.get(path) or self._witness.facts(Path(path)) for path in seen.files if asks},
+            "facts": {
+                path: self._facts.get(path) or list(self._witness.facts(Path(path))) for path in seen.files if asks
+            },
             "texts": {name: _plain_found(found) for name, found in self._witness.texts.all().items()},
         }
         try:
@@ -107,13 +109,18 @@ class _Kept:
             return
         folder.tidy(self._file.parent, MOST)
 
-    def _is_asked(self, facts: dict[str, str], changed: set[str]) -> Callable[[Query], bool]:
+    def _is_asked(self, facts: dict[str, list[str]], changed: set[str]) -> Callable[[Query], bool]:
         """Which questions are to be asked again."""
         if not changed:
             return lambda query: False
-        if facts and all(facts.get(path) == self._witness.facts(Path(path)) for path in changed):
-            return lambda query: query[0] == "mentions_anywhere"
-        return lambda query: True
+        new = {path: self._witness.facts(Path(path)) for path in changed}
+        same_readers, same_exports = (
+            all(path in facts and facts[path][side] == new[path][side] for path in changed) for side in (0, 1)
+        )
+        questions = {"mentions_anywhere"}
+        if not same_exports:
+            questions.add("exporter")
+        return lambda query: query[0] in questions if same_readers else True
 
 
 class _Named:

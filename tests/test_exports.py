@@ -71,9 +71,9 @@ def test_what_a_package_takes_a_name_from_is_asked_again_when_a_module_has_chang
     with program.recording() as journal:
         assert program.exports.exporter(package, "a") == one
     assert journal.answers == {("exporter", package, "a"): one}
-    before = program.readers.facts(two)
+    before = program.exports.facts(two)
     write(tmp_path, **{"net/two": "a = 2\n"})
     assert program.update({}) == {two}
-    assert program.readers.facts(two) != before
+    assert program.exports.facts(two) != before
     assert not program.would_answer(journal.answers)
     assert program.exports.exporter(package, "a") == two

@@ -38,9 +38,10 @@ def run(question: Question) -> int:
 
 def collect_rarely() -> None:
     """Let the garbage collector look for circles less often: an interpretation makes few, and a third of its time went
-    into looking for them (measured on Informer2020: 16.4 s before, 10.9 s with these thresholds). The old objects are gone
-    through after 4 million new ones: with 20 million, what pieces of work leave behind piled up (90 files of
-    Transformers: 228 MB then, 176 MB now).
+    into looking for them (measured on Informer2020: 16.4 s before, 10.9 s with these thresholds).
+
+    The old objects are gone through after 4 million new ones: after 20 million, what pieces of work leave behind had
+    piled up (90 files of Transformers: 228 MB then, 176 MB now).
     """
     gc.set_threshold(50_000, 20, 4)
 

@@ -84,13 +84,14 @@ class Exports:
             self._defined[module] = self._names_in(module)
         return self._defined[module]
 
-    def facts(self, module: Path) -> list[object]:
+    def facts(self, module: Path) -> str:
         """Something that is equal as long as a module changes no `exporter`."""
         try:
             data = self._program.bytes(module)
         except (OSError, Unreadable):
-            return []
-        return [self.names(module), looks.digest(data) if b"TYPE_CHECKING" in data else ""]
+            return ""
+        names = " ".join(sorted(self.names(module))).encode()
+        return looks.digest(names + data if b"TYPE_CHECKING" in data else names)
 
     def _all(self, module: Path, around: tuple[Path, ...]) -> dict[str, Path]:
         if module not in self._exporters:

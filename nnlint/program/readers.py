@@ -7,6 +7,7 @@ at.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
@@ -100,10 +101,10 @@ class Readers:
         """Something that is equal as long as a file changes no answer."""
         if self._is_known_well(path):
             try:
-                return told([self.uses(path), self._program.exports.facts(path)])
+                return told(self.uses(path))
             except (Unreadable, RecursionError):
                 pass
-        return told([self._names_in(path), self._program.exports.facts(path)])
+        return told(self._names_in(path))
 
     def _may_read(self, project: _Project | None, cls: str, attribute: str) -> bool:
         if project is None or attribute in project.called or _is_touched(project, attribute):
@@ -145,7 +146,7 @@ class Readers:
                 data = self._program.data(path)
                 if path.suffix == NOTEBOOK:  # its outputs read nothing
                     data = "\n".join(cell.source for cell in content(str(path), data).cells).encode("utf-8", "replace")
-                self._names[path] = {name.decode() for name in _BEHIND_A_DOT.findall(data)}
+                self._names[path] = {sys.intern(name.decode()) for name in _BEHIND_A_DOT.findall(data)}
             except (OSError, Unreadable):
                 self._names[path] = set()
         return self._names[path]
