@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nnlint.program import program
 from nnlint.program.program import Program
 from nnlint.reading.script import Script
 from nnlint.source import Source, Unreadable
@@ -297,3 +298,25 @@ def test_targets_are_shown_as_named_and_others_from_here(package: Path, monkeypa
     assert program.shown(package / "pkg/losses.py") == str(named)
     assert program.shown(package / "pkg/nets/unet.py") == os.path.join("nets", "unet.py")
     assert program.shown(package / "train.py") == str(package / "train.py")
+
+
+# --- large programs -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("most", "times"), [(2, 1), (1, 2)])
+def test_of_many_targets_a_script_is_not_kept_for_a_glance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, times: int
+) -> None:
+    monkeypatch.setattr(program, "MANY", most)
+    tree(tmp_path, "a.py", "b.py")
+    read: list[str] = []
+
+    def noting(source: Source) -> Script:
+        read.append(Path(source.path).name)
+        return as_script(source)
+
+    project = Program([tmp_path / "a.py", tmp_path / "b.py"], root=tmp_path, read=noting)
+    project.glance(tmp_path / "a.py")
+    project.script(tmp_path / "a.py")
+    project.glance(tmp_path / "a.py")
+    assert read == ["a.py"] * times

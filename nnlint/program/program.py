@@ -30,6 +30,7 @@ from nnlint.source import Source, Unreadable
 from nnlint.values import TorchVersion
 
 Answer = TypeVar("Answer")
+MANY = 500  # targets, of which not all scripts are held in memory at once
 
 
 def _read_script(source: Source) -> Script:
@@ -111,6 +112,14 @@ class Program:
         found = self._scripts[path]
         if isinstance(found, Unreadable):
             raise Unreadable(found.path, found.message, found.line, found.column)
+        return found
+
+    def glance(self, path: Path) -> Script:
+        """As `script`; of many targets, one that nothing else has asked for is not kept."""
+        is_kept = absolute(path) in self._scripts or len(self._targets) <= MANY
+        found = self.script(path)
+        if not is_kept:
+            del self._scripts[absolute(path)]
         return found
 
     def mentions(self, path: Path, words: tuple[bytes, ...]) -> bool:

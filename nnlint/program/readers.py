@@ -72,7 +72,7 @@ class Readers:
     def uses(self, path: Path) -> Uses:
         """What a file reads. Raises `Unreadable`."""
         if path not in self._uses:
-            self._uses[path] = uses(self._program.script(path))
+            self._uses[path] = uses(self._program.glance(path))
         return self._uses[path]
 
     def may_read(self, path: Path, cls: str, attribute: str) -> bool:
